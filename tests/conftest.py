@@ -1,0 +1,31 @@
+"""What every test may use: the real data's folder, and the rule that nothing else is skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = "REVENUER_REAL_DATA"
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Return the folder of real data, or skip and name the variable that points to it."""
+    folder = os.environ.get(REAL_DATA)
+    if not folder:
+        pytest.skip(f"{REAL_DATA} is not set (docs/how-to/real-data.md says where to get each set)")
+    return Path(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Turn every skip except absent real data into a failure when REVENUER_NO_SKIP is set."""
+    report = yield
+    if os.environ.get("REVENUER_NO_SKIP") and report.skipped and REAL_DATA not in str(report.longrepr):
+        report.outcome = "failed"
+    return report
