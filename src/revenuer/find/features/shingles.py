@@ -1,0 +1,188 @@
+"""Which runs of words recur, and how alike two texts are in what recurs.
+
+A harvest sends one frame with ever-changing contents: most of each prompt is unique, so plain
+MinHash [1] over whole prompts sees little likeness (a 20-word frame around an 80-word question
+leaves a Jaccard index near .1). Here a first pass counts every shingle of four words over all
+texts; contents that occur once drop out, frames stay, and MinHash then compares frames only.
+Nothing needs to be known about quotation marks, code blocks or other borders of a slot.
+
+Counting is a conservative count-min sketch [2]: a count is never too small; with as many cells as
+shingles, under 1 in 500 unique shingles reads as recurring (tests/find/features/test_shingles.py).
+
+Limits: a frame shorter than two shingles is not seen; contents that themselves recur (a public
+question set) count as frame, so such prompts form one template a question.
+
+[1] A. Broder. On the resemblance and containment of documents. SEQUENCES 1997.
+    https://doi.org/10.1109/SEQUEN.1997.666900
+[2] C. Estan, G. Varghese. New directions in traffic measurement and accounting. SIGCOMM 2002.
+    https://doi.org/10.1145/633025.633056
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+Offsets = NDArray[np.int64]
+Signatures = NDArray[np.uint32]
+
+SHINGLE_WORDS = 4
+PERMUTATIONS = 64
+#: A shingle that this many exchanges carry is part of a frame; fewer may be chance or a retry.
+RECURS = 4
+
+
+def count_sketch(shingles: int) -> NDArray[np.uint8]:
+    """Return an empty (2, cells) sketch for about `shingles` distinct shingles; at most 512 MB."""
+    bits = int(np.clip(np.ceil(np.log2(max(shingles, 1))), 16, 28))
+    return np.zeros((2, 1 << bits), np.uint8)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _mix(value):  # type: ignore[no-untyped-def]
+    value ^= value >> np.uint64(32)
+    value *= np.uint64(0xD6E8FEB86659FD93)
+    value ^= value >> np.uint64(32)
+    return value
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _shingle(words, start, end, i):  # type: ignore[no-untyped-def]
+    """Hash the four words from i - 1 on; outside the text stands a border word."""
+    value = np.uint64(0x2545F4914F6CDD1D)
+    for j in range(i - 1, i + 3):
+        word = np.uint64(words[j]) if start <= j < end else np.uint64(7 if j < start else 11)
+        value = (value ^ word) * np.uint64(0x9E3779B97F4A7C15)
+        value ^= value >> np.uint64(29)
+    return _mix(value)
+
+
+@numba.njit(cache=True, nogil=True)
+def count(words, offsets, weights, sketch):  # type: ignore[no-untyped-def]
+    """Add the shingles of each text, `weights[text]` times each, to the sketch (saturating).
+
+    Args:
+        words: (words,) word hashes, texts one after another, without breaks.
+        offsets: (texts + 1,) where each text begins.
+        weights: (texts,) exchanges that carry the text.
+        sketch: (2, cells) from `count_sketch`, changed in place.
+    """
+    mask = np.uint64(sketch.shape[1] - 1)
+    for text in range(len(offsets) - 1):
+        start, end = offsets[text], offsets[text + 1]
+        weight = min(weights[text], 255)
+        for i in range(start, max(end - 2, start + 1)):
+            key = _shingle(words, start, end, i)
+            first, second = np.int64(key & mask), np.int64(key >> np.uint64(32) & mask)
+            total = min(min(sketch[0, first], sketch[1, second]) + weight, 255)
+            sketch[0, first] = max(sketch[0, first], np.uint8(total))
+            sketch[1, second] = max(sketch[1, second], np.uint8(total))
+
+
+@numba.njit(cache=True, nogil=True)
+def sign(words, offsets, sketch, recurs, multipliers, shifts):  # type: ignore[no-untyped-def]
+    """Return MinHash signatures over the recurring shingles, and how many recur.
+
+    Args:
+        words, offsets, sketch: As in `count`.
+        recurs: Smallest count that makes a shingle part of a frame.
+        multipliers, shifts: (64,) uint32 from `permutations`.
+
+    Returns:
+        (texts, 64) uint32 signatures; (texts,) recurring shingles; (texts,) all shingles.
+    """
+    texts = len(offsets) - 1
+    signatures = np.full((texts, 64), np.uint32(0xFFFFFFFF), np.uint32)
+    recurring = np.zeros(texts, np.int32)
+    total = np.zeros(texts, np.int32)
+    mask = np.uint64(sketch.shape[1] - 1)
+    for text in range(texts):
+        start, end = offsets[text], offsets[text + 1]
+        signature = signatures[text]
+        if end == start:
+            continue
+        for i in range(start, max(end - 2, start + 1)):
+            key = _shingle(words, start, end, i)
+            total[text] += 1
+            if min(sketch[0, np.int64(key & mask)], sketch[1, np.int64(key >> np.uint64(32) & mask)]) < recurs:
+                continue
+            recurring[text] += 1
+            x = np.uint32(key >> np.uint64(16))
+            for k in range(64):
+                # uint32 * uint32 widens to uint64 in numba: cut back, or signatures degenerate.
+                value = np.uint32(np.uint32(multipliers[k] * x) + shifts[k])
+                signature[k] = min(signature[k], value)
+    return signatures, recurring, total
+
+
+def permutations(seed: int = 1) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return (64,) odd multipliers and (64,) shifts, one pair a permutation."""
+    rng = np.random.default_rng(seed)
+    multipliers = rng.integers(0, 1 << 32, PERMUTATIONS, np.uint32) | np.uint32(1)
+    return multipliers, rng.integers(0, 1 << 32, PERMUTATIONS, np.uint32)
+
+
+@numba.njit(cache=True, nogil=True)
+def cluster(signatures, is_framed, bands, agree):  # type: ignore[no-untyped-def]
+    """Join texts whose frames are alike: banding, then a check against the bucket's first text.
+
+    Args:
+        signatures: (texts, 64) from `sign`.
+        is_framed: (texts,) texts to join; the others stay alone.
+        bands: Number of bands; 64 / bands rows each.
+        agree: Smallest number of equal values among 64 (an estimate of 64 × Jaccard) to join.
+
+    Returns:
+        (texts,) smallest text number of each cluster, -1 where not framed.
+
+    One bucket is compared with its first text only, so a prompt that everybody sends costs one
+    comparison a text, not a square.
+    """
+    texts = signatures.shape[0]
+    parent = np.arange(texts)
+    rows = 64 // bands
+    size = 1
+    while size < 2 * texts + 1:
+        size *= 2
+    mask = np.uint64(size - 1)
+    slots = np.empty(size, np.int64)
+    keys = np.empty(size, np.uint64)
+    for band in range(bands):
+        slots[:] = -1
+        for text in range(texts):
+            if not is_framed[text]:
+                continue
+            key = np.uint64(band + 1)
+            for k in range(band * rows, band * rows + rows):
+                key = (key ^ np.uint64(signatures[text, k])) * np.uint64(0x9E3779B97F4A7C15)
+                key ^= key >> np.uint64(29)
+            at = np.int64(key & mask)
+            while slots[at] >= 0 and keys[at] != key:
+                at = np.int64(np.uint64(at + 1) & mask)
+            if slots[at] < 0:
+                slots[at], keys[at] = text, key
+                continue
+            first = slots[at]
+            a, b = _root(parent, text), _root(parent, first)
+            if a == b:
+                continue
+            equal = 0
+            for k in range(64):
+                equal += signatures[text, k] == signatures[first, k]
+            if equal >= agree:
+                parent[max(a, b)] = min(a, b)
+    out = np.full(texts, -1)
+    for text in range(texts):
+        if is_framed[text]:
+            out[text] = _root(parent, text)
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _root(parent, i):  # type: ignore[no-untyped-def]
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i

@@ -1,0 +1,188 @@
+"""Every distinct text once: its words, its exchanges, the intent rules it meets.
+
+Prompts repeat (a product's system prompt stands in each of its exchanges), so a text is told apart
+by a 64-bit hash of its bytes and worked on once. Words lie in a scratch file in blocks, which
+later passes read one after another; memory holds about 40 bytes a distinct text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from revenuer.find.features import words as wording
+from revenuer.find.features.hits import Matcher
+
+#: Words of one text that frames are sought in. The rest still meets the intent rules.
+LONGEST_FRAME_TEXT = 1_000
+
+
+class Block(NamedTuple):
+    """Consecutive distinct texts.
+
+    Attributes:
+        first: Number of the first text.
+        words: (words,) uint32 word hashes without sentence breaks.
+        offsets: (texts + 1,) where each text begins in `words`.
+    """
+
+    first: int
+    words: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+
+
+class TextStore:
+    """Distinct texts in order of first appearance.
+
+    Args:
+        scratch: File that takes the words; overwritten.
+        matcher: Intent rules.
+    """
+
+    def __init__(self, scratch: Path, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._scratch = scratch
+        self._file = scratch.open("wb")
+        self._blocks: list[tuple[int, NDArray[np.int64], int]] = []
+        self._table_keys = np.zeros(1 << 16, np.uint64)
+        self._table_values = np.zeros(1 << 16, np.int32)
+        self._hits: list[NDArray[np.uint64]] = []
+        self._written = 0
+        self.texts = 0
+        self.words = 0
+
+    def intern(self, texts: Any) -> NDArray[np.int32]:
+        """Return (texts,) the number of each text of an Arrow string array; -1 for null or empty."""
+        texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+        texts = texts.cast(pa.large_string())
+        if len(texts) == 0:
+            return np.empty(0, np.int32)
+        _, starts, data = texts.buffers()
+        bounds = np.frombuffer(starts, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        raw = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+        keys = _raw_hashes(raw, bounds, np.asarray(texts.is_null()))
+        while 2 * (self.texts + len(texts)) > len(self._table_keys):
+            self._grow()
+        numbers = np.empty(len(texts), np.int32)
+        fresh = np.empty(len(texts), np.int64)
+        count = _intern(
+            keys, self._table_keys, self._table_values, self.texts, numbers, fresh
+        )
+        if count:
+            self._add(texts.take(pa.array(fresh[:count])))
+        return numbers
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all texts, block by block, in order."""
+        self._file.flush()
+        with self._scratch.open("rb") as source:
+            for first, offsets, start in self._blocks:
+                source.seek(start * 4)
+                yield Block(first, np.fromfile(source, np.uint32, int(offsets[-1])), offsets)
+
+    def hits(self) -> NDArray[np.uint64]:
+        """Return (texts,) the intent rules each text meets, bit r for rule r."""
+        return np.concatenate(self._hits) if self._hits else np.empty(0, np.uint64)
+
+    def close(self) -> None:
+        """Drop the scratch file."""
+        self._file.close()
+        self._scratch.unlink(missing_ok=True)
+
+    def _add(self, fresh: Any) -> None:
+        split = wording.split(fresh)
+        self._hits.append(self._matcher.hits(split))
+        kept, offsets = _frame_words(split.hashes, split.offsets, LONGEST_FRAME_TEXT)
+        kept.tofile(self._file)
+        self._blocks.append((self.texts, offsets, self._written))
+        self._written += len(kept)
+        self.words += len(kept)
+        self.texts += len(fresh)
+
+    def _grow(self) -> None:
+        keys = np.zeros(2 * len(self._table_keys), np.uint64)
+        values = np.zeros(2 * len(self._table_keys), np.int32)
+        _rehash(self._table_keys, self._table_values, keys, values)
+        self._table_keys, self._table_values = keys, values
+
+
+@numba.njit(cache=True, nogil=True)
+def _raw_hashes(raw, bounds, is_null):  # type: ignore[no-untyped-def]
+    """Hash the bytes of each text; 0 for null or empty."""
+    out = np.zeros(len(bounds) - 1, np.uint64)
+    prime = np.uint64(0x9E3779B97F4A7C15)
+    for text in range(len(out)):
+        start, end = bounds[text], bounds[text + 1]
+        if is_null[text] or start == end:
+            continue
+        value = np.uint64(end - start) * prime
+        at = start
+        while at + 8 <= end:
+            chunk = np.uint64(0)
+            for k in range(8):
+                chunk |= np.uint64(raw[at + k]) << np.uint64(8 * k)
+            value = (value ^ chunk) * prime
+            value ^= value >> np.uint64(32)
+            at += 8
+        while at < end:
+            value = (value ^ np.uint64(raw[at])) * prime
+            value ^= value >> np.uint64(29)
+            at += 1
+        out[text] = max(value, np.uint64(1))
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _intern(keys, table_keys, table_values, known, numbers, fresh):  # type: ignore[no-untyped-def]
+    """Number each key; list the rows that are first of their kind in `fresh`; return how many."""
+    mask = np.uint64(len(table_keys) - 1)
+    count = 0
+    for row in range(len(keys)):
+        key = keys[row]
+        if key == 0:
+            numbers[row] = -1
+            continue
+        at = np.int64(key >> np.uint64(20) & mask)
+        while table_keys[at] != 0 and table_keys[at] != key:
+            at = np.int64(np.uint64(at + 1) & mask)
+        if table_keys[at] == 0:
+            table_keys[at] = key
+            table_values[at] = known + count
+            fresh[count] = row
+            count += 1
+        numbers[row] = table_values[at]
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _rehash(old_keys, old_values, keys, values):  # type: ignore[no-untyped-def]
+    mask = np.uint64(len(keys) - 1)
+    for i in range(len(old_keys)):
+        if old_keys[i] == 0:
+            continue
+        at = np.int64(old_keys[i] >> np.uint64(20) & mask)
+        while keys[at] != 0:
+            at = np.int64(np.uint64(at + 1) & mask)
+        keys[at], values[at] = old_keys[i], old_values[i]
+
+
+@numba.njit(cache=True, nogil=True)
+def _frame_words(hashes, offsets, longest):  # type: ignore[no-untyped-def]
+    """Drop sentence breaks and long tails; keep the upper half of each hash."""
+    kept = np.empty(len(hashes), np.uint32)
+    bounds = np.zeros(len(offsets), np.int64)
+    used = 0
+    for text in range(len(offsets) - 1):
+        stop = used + longest
+        for i in range(offsets[text], offsets[text + 1]):
+            if hashes[i] != 0 and used < stop:
+                kept[used] = np.uint32(hashes[i] >> np.uint64(32))
+                used += 1
+        bounds[text + 1] = used
+    return kept[:used].copy(), bounds
