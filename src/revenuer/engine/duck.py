@@ -54,7 +54,7 @@ class Duck:
 
     def run(self, file: Path, **values: Any) -> Any:
         """Return the Arrow table that one `.sql` file yields."""
-        return self._db.execute(file.read_text(), values or None).to_arrow_table()
+        return self._db.sql(file.read_text(), params=values or None).to_arrow_table()
 
     def keep(self, name: str, file: Path, **values: Any) -> None:
         """Run one `.sql` file and keep its rows in the database as table `name`."""
@@ -63,4 +63,4 @@ class Duck:
 
     def batches(self, file: Path, *, rows: int = 65_536, **values: Any) -> Iterator[pa.RecordBatch]:
         """Yield what one `.sql` file yields, in record batches of at most `rows` rows."""
-        yield from self._db.execute(file.read_text(), values or None).to_arrow_reader(rows)
+        yield from self._db.sql(file.read_text(), params=values or None).to_arrow_reader(rows)

@@ -1,8 +1,9 @@
 -- Question: which traits of network, client and registration does each account show?
 -- One output row: one account, one kind of trait, one value, ordered by kind, value, account_id.
 -- Columns: account_id; kind; value; exchanges (that show it; 1 for a trait of the account).
--- An address counts within one UTC day: leases change hands. A client is TLS fingerprint and
--- client string together; either alone is shared by thousands.
+-- An address counts within one UTC day: leases change hands. Client strings and TLS fingerprints
+-- are left out: a product brings its client and its prompts together, so they are no second family
+-- beside templates (docs/explanation/decisions/0002-client-traits.md).
 with seen as (
     select account_id, 'address' as kind,
         ip || ' ' || cast(epoch_us(requested_at) // 86400000000 as varchar) as value
@@ -11,9 +12,6 @@ with seen as (
     select account_id, 'prefix',
         ip_prefix || ' ' || cast(epoch_us(requested_at) // 86400000000 as varchar)
     from exchanges where ip_prefix is not null
-    union all
-    select account_id, 'client', coalesce(ja4, '') || ' ' || coalesce(user_agent, '')
-    from exchanges where ja4 is not null or user_agent is not null
     union all
     select account_id, 'end_user', end_user_id from exchanges where end_user_id is not null
     union all

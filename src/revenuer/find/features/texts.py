@@ -53,6 +53,7 @@ class TextStore:
         self._table_keys = np.zeros(1 << 16, np.uint64)
         self._table_values = np.zeros(1 << 16, np.int32)
         self._hits: list[NDArray[np.uint64]] = []
+        self._starts: NDArray[np.int64] | None = None
         self._written = 0
         self.texts = 0
         self.words = 0
@@ -85,6 +86,21 @@ class TextStore:
             for first, offsets, start in self._blocks:
                 source.seek(start * 4)
                 yield Block(first, np.fromfile(source, np.uint32, int(offsets[-1])), offsets)
+
+    def read(self, texts: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the words of some texts, and (texts + 1,) where each begins in them."""
+        self._file.flush()
+        if self._starts is None or len(self._starts) != self.texts + 1:
+            starts = [offsets[:-1] + start for _, offsets, start in self._blocks]
+            self._starts = np.concatenate([*starts, [self._written]])
+        begins, ends = self._starts[texts], self._starts[texts + 1]
+        offsets = np.concatenate([[0], np.cumsum(ends - begins)])
+        words = np.empty(int(offsets[-1]), np.uint32)
+        if len(words):
+            held = np.memmap(self._scratch, np.uint32, "r")
+            for i, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+                words[offsets[i] : offsets[i + 1]] = held[begin:end]
+        return words, offsets
 
     def hits(self) -> NDArray[np.uint64]:
         """Return (texts,) the intent rules each text meets, bit r for rule r."""

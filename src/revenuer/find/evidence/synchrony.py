@@ -1,0 +1,103 @@
+"""Are accounts busy at the same times, beyond what the clock and the platform explain?
+
+One queue that feeds many accounts makes them busy and idle together. Everything shared for
+innocent reasons is taken out first: each account's activity by the hour is regressed on the
+platform's, on its own daily shape (four harmonics) and on its weekend; hours in which the platform
+itself was down are dropped, since an outage silences everybody at once. What is left is scaled to
+length one, so the mean product of two accounts' residuals is a correlation.
+
+Null model: the members of a set are a random draw of active accounts. The mean pairwise
+correlation of a random set of n accounts is simulated for a grid of n and given a Pearson type III
+(shifted gamma) tail by its first three moments [1]; p-values below 1e-8 are reported as 1e-8, since
+a fitted tail says nothing further out.
+
+Misleads for jobs on one public timetable (nightly evaluations, a deadline): callers withhold this
+family from sets whose members repeat each other's prompts.
+
+[1] C. Minas, G. Montana. Distance-based analysis of variance: approximate inference.
+    Statistical Analysis and Data Mining 7, 2014. https://doi.org/10.1002/sam.11227
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import gamma, norm, skew
+
+SMALLEST = 1e-8
+HARMONICS = 4
+#: An hour in which the platform saw less than this share of its usual traffic is an outage.
+OUTAGE = 0.2
+DRAWS = 1_000
+
+
+class Tail(NamedTuple):
+    """Null distribution of the mean correlation of a set: mean, standard deviation, skewness."""
+
+    mean: float
+    deviation: float
+    skewness: float
+
+
+def residuals(counts: NDArray[np.int64], *, bins_a_day: int = 24) -> NDArray[np.float32]:
+    """Return (accounts, bins) what the clock and the platform leave of each account's activity.
+
+    Args:
+        counts: (accounts, bins) exchanges in successive bins of equal length.
+        bins_a_day: Bins a day.
+
+    Returns:
+        Rows of length one, or of zeros where nothing is left.
+    """
+    total = counts.sum(axis=0)
+    busy = total[total > 0]
+    up = total > OUTAGE * (np.median(busy) if len(busy) else 0)
+    hours = np.arange(counts.shape[1]) / bins_a_day
+    waves = [
+        wave(2 * np.pi * k * hours) for k in range(1, HARMONICS + 1) for wave in (np.sin, np.cos)
+    ]
+    weekend = (np.floor(hours) % 7 >= 5).astype(np.float64)
+    design = np.column_stack([np.ones(len(hours)), np.sqrt(total), weekend, *waves])[up]
+    activity = np.sqrt(counts[:, up].astype(np.float64))
+    basis, _ = np.linalg.qr(design)
+    left = activity - (activity @ basis) @ basis.T
+    length = np.linalg.norm(left, axis=1, keepdims=True)
+    # An account that the design explains whole leaves rounding noise, which must not be scaled up.
+    explained = length <= 1e-6 * np.linalg.norm(activity, axis=1, keepdims=True)
+    unit = left / np.where(explained, 1.0, length)
+    return np.where(explained, 0.0, unit).astype(np.float32)
+
+
+def mean_correlation(rows: NDArray[np.float32]) -> float:
+    """Return the mean product of two different rows, in [-1, 1], for (accounts, bins) unit rows."""
+    n = len(rows)
+    sums = rows.sum(axis=0, dtype=np.float64)
+    squares = float((rows.astype(np.float64) ** 2).sum())
+    return (float(sums @ sums) - squares) / (n * (n - 1))
+
+
+def null_tails(
+    rows: NDArray[np.float32], sizes: list[int], rng: np.random.Generator
+) -> dict[int, Tail]:
+    """Return the null distribution for each set size, from random sets of the (accounts, bins)."""
+    tails = {}
+    for size in sizes:
+        draws = np.array(
+            [
+                mean_correlation(rows[rng.choice(len(rows), size, replace=False)])
+                for _ in range(DRAWS)
+            ]
+        )
+        tails[size] = Tail(float(draws.mean()), float(draws.std()), float(skew(draws)))
+    return tails
+
+
+def p_value(correlation: float, tail: Tail) -> float:
+    """Return the chance of a mean correlation at least this large, in [1e-8, 1]."""
+    z = (correlation - tail.mean) / max(tail.deviation, 1e-12)
+    if tail.skewness < 0.01:
+        return float(np.clip(norm.sf(z), SMALLEST, 1.0))
+    shape = 4 / tail.skewness**2
+    return float(np.clip(gamma.sf(shape + z * np.sqrt(shape), shape), SMALLEST, 1.0))

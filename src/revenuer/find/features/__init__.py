@@ -1,0 +1,193 @@
+"""Exchanges -> numbers: one row an account, an exchange, a text, a set of accounts.
+
+A feature is measured and says nothing yet; whether it is surprising is for `find.evidence`. The
+verb is `measure`. It reads the ingested tables of a work folder once and returns `Features`, whose
+parts the pipeline also writes to `tables/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy import sparse
+
+from revenuer.engine import Duck
+from revenuer.find.features import frames, lexicon, profiles, sets, slots
+from revenuer.find.features import exchanges as exchange_rows
+from revenuer.find.features.exchanges import Exchanges
+from revenuer.find.features.hits import Matcher
+from revenuer.find.features.sets import Sets
+from revenuer.find.features.texts import TextStore
+
+__all__ = ["Exchanges", "Features", "Sets", "Texts", "measure"]
+
+HERE = Path(__file__).parent
+Progress = Callable[[str, int, int | None], None]
+#: Exchanges with a template that make it the account's own; once or twice may be a copied prompt.
+OWN_USE = 3
+
+
+class Texts(NamedTuple):
+    """One row a distinct text.
+
+    Attributes:
+        template: template number, -1 where nothing recurs.
+        slots: (texts, 4) hashes of what stands in the template's slots.
+    """
+
+    template: NDArray[np.int64]
+    slots: NDArray[np.uint64]
+
+
+class Features(NamedTuple):
+    """All that later stages know.
+
+    Attributes:
+        accounts: One row an account, as `accounts.sql` says; the row is the account number.
+        exchanges: One row an exchange.
+        texts: One row a distinct text.
+        models: Model names by model number.
+        template_use: (templates, accounts) sparse counts of exchanges; row r is `template_ids[r]`.
+        template_ids: Template number of each row.
+        template_sets, footprint_sets: Sets of accounts by family.
+        footprint_pairs: Pairs of accounts tied by footprint.
+        matcher: The intent rules behind the hits.
+        unavailable: Evidence that this log cannot give, in words.
+    """
+
+    accounts: Any
+    exchanges: Exchanges
+    texts: Texts
+    models: list[str]
+    template_use: sparse.csr_array
+    template_ids: NDArray[np.int64]
+    template_sets: Sets
+    footprint_sets: Sets
+    footprint_pairs: sets.Pairs
+    matcher: Matcher
+    unavailable: tuple[str, ...]
+
+
+def measure(work: Path, engine: Duck, *, seed: int, progress: Progress) -> Features:
+    """Measure the ingested tables of a work folder.
+
+    Args:
+        work: Holds `exchanges/part-*.parquet` and `accounts.parquet`.
+        engine: Runs the SQL.
+        seed: Of the community search.
+        progress: Called with stage, rows done and rows in all.
+    """
+    engine.bind_parquet("exchanges", work / "exchanges")
+    engine.bind_parquet("accounts", work / "accounts.parquet")
+    accounts = engine.run(HERE / "accounts.sql")
+    models = engine.run(HERE / "models.sql").column("model")
+    matcher = Matcher(lexicon.load())
+    store = TextStore(work / "words.bin", matcher)
+    rows = pc.sum(accounts.column("exchanges")).as_py() or 0
+    try:
+        exchanges = exchange_rows.read(
+            work / "exchanges",
+            accounts.column("account_id").combine_chunks(),
+            models.combine_chunks(),
+            store,
+            lambda done: progress("reading text", done, rows),
+        )
+        texts = _texts(store, exchanges)
+    finally:
+        store.close()
+    progress("tying accounts", 0, None)
+    use, template_ids = _template_use(exchanges, texts, accounts.num_rows)
+    template_sets = _template_sets(use, exchanges, seed=seed)
+    tokens = engine.run(HERE / "footprint.sql")
+    footprint_sets, footprint_pairs = _footprint_sets(tokens, accounts, seed=seed)
+    return Features(
+        accounts, exchanges, texts, models.to_pylist(), use, template_ids, template_sets,
+        footprint_sets, footprint_pairs, matcher, _unavailable(exchanges, tokens, accounts),
+    )  # fmt: skip
+
+
+def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
+    carried = np.zeros(store.texts + 1, np.int64)
+    for column in (exchanges.system, exchanges.prompt, exchanges.opening):
+        carried += np.bincount(column, minlength=store.texts + 1) if (column >= 0).all() else (
+            np.bincount(np.where(column < 0, store.texts, column), minlength=store.texts + 1)
+        )
+    template = frames.find(store, np.maximum(carried[:-1], 1)).template
+    return Texts(template, slots.fill(store, template))
+
+
+def _template_use(
+    exchanges: Exchanges, texts: Texts, accounts: int
+) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """Count, for each template and account, the exchanges that carry it in any field."""
+    template = np.append(texts.template, -1)
+    carried = np.stack([template[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)])
+    # A template in two fields of one exchange counts once.
+    carried[1][carried[1] == carried[0]] = -1
+    carried[2][(carried[2] == carried[0]) | (carried[2] == carried[1])] = -1
+    has = carried >= 0
+    ids, rows = np.unique(carried[has], return_inverse=True)
+    columns = np.broadcast_to(exchanges.account, carried.shape)[has]
+    use = sparse.csr_array(
+        (np.ones(len(rows), np.int64), (rows, columns)), shape=(len(ids), accounts)
+    )
+    use.sum_duplicates()
+    return use, ids
+
+
+def _template_sets(use: sparse.csr_array, exchanges: Exchanges, *, seed: int) -> Sets:
+    own = use.copy()
+    own.data = np.where(own.data >= OWN_USE, 1, 0).astype(np.int32)
+    own.eliminate_zeros()
+    if use.shape[0]:
+        pairs = sets.shared_pairs(own)
+        kinds = np.full(own.shape[0], "template")
+    else:
+        pairs = profiles.pairs(exchanges.account, exchanges.input_tokens, exchanges.output_tokens)
+        kinds = np.empty(0, np.str_)
+    return sets.gather("templates", own, kinds, sets.communities(pairs, seed=seed))
+
+
+def _footprint_sets(tokens: Any, accounts: Any, *, seed: int) -> tuple[Sets, sets.Pairs]:
+    known = accounts.column("account_id").combine_chunks()
+    account = pc.index_in(tokens.column("account_id"), value_set=known)
+    held = pc.is_valid(account)
+    tokens, account = tokens.filter(held), pc.drop_null(account).to_numpy().astype(np.int64)
+    kind = np.asarray(tokens.column("kind").to_pylist(), np.str_)
+    value = tokens.column("value").combine_chunks().dictionary_encode().indices.to_numpy()
+    names, kind_no = np.unique(kind, return_inverse=True)
+    _, first, token = np.unique(
+        kind_no.astype(np.int64) << 40 | value.astype(np.int64),
+        return_index=True, return_inverse=True,
+    )  # fmt: skip
+    shown = sets.incidence(token, account, (len(first), accounts.num_rows))
+    pairs = [sets.shared_pairs(shown[kind_no[first] == k]) for k in range(len(names))]
+    none = sets.Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    merged = sets.merge(pairs or [none], accounts.num_rows)
+    groups = sets.communities(merged, seed=seed)
+    return sets.gather("footprint", shown, kind[first], groups), merged
+
+
+def _unavailable(exchanges: Exchanges, tokens: Any, accounts: Any) -> tuple[str, ...]:
+    """Say in words which evidence the log could not give."""
+    kinds = set(pc.unique(tokens.column("kind")).to_pylist())
+    missing = {
+        "prompts were not logged: templates, partition and intent by text": not (
+            (exchanges.prompt >= 0).any() or (exchanges.system >= 0).any()
+        ),
+        "addresses were not logged: footprint by address": "address" not in kinds,
+        "client traits were not logged: footprint by client": "client" not in kinds,
+        "payments were not given: footprint by payment": "payment" not in kinds,
+        "account creation times were not given: lifecycle by creation": (
+            accounts.column("created_us").null_count == accounts.num_rows
+        ),
+        "token counts were not logged: intent by output": not (exchanges.output_tokens >= 0).any(),
+    }
+    return tuple(sentence for sentence, is_missing in missing.items() if is_missing)

@@ -1,0 +1,109 @@
+"""The slots of a template: where its texts differ, and what stands there.
+
+A word belongs to the template when it and its neighbour stand side by side in most of its texts;
+a stretch of other words is a slot. Slots carry two things: a template that a person can read
+(`show`), and the values that `evidence.partition` looks at.
+
+Fails on templates chained from paraphrases with nothing in common: everything is then one slot.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from revenuer.find.features.texts import TextStore
+
+SLOT = "⟨…⟩"
+SLOTS = 4
+#: Distinct texts that a template needs before its slots mean anything.
+FEWEST_TEXTS = 8
+#: Texts of one template that decide which words are common; more add nothing.
+SAMPLE = 500
+SHARE = 0.5
+
+
+def fill(store: TextStore, template: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return what stands in the slots of each text.
+
+    Args:
+        store: The texts.
+        template: (texts,) template of each text, -1 for none.
+
+    Returns:
+        (texts, 4) hash of each of the first three slots and of all further ones together; 0 where
+        there is none, and for templates with fewer than 8 texts.
+    """
+    out = np.zeros((len(template), SLOTS), np.uint64)
+    order = np.argsort(template, kind="stable")
+    order = order[np.searchsorted(template[order], 0) :]
+    bounds = np.flatnonzero(np.diff(template[order], prepend=-1, append=-1))
+    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+        texts = order[start:end]
+        if len(texts) >= FEWEST_TEXTS:
+            words, offsets = store.read(texts)
+            pairs = common_pairs(*store.read(texts[:SAMPLE]))
+            out[texts] = _slot_hashes(words, offsets, is_common(words, offsets, pairs))
+    return out
+
+
+def common_pairs(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the pairs of neighbouring words, sorted, that stand in most of the texts."""
+    texts = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    pairs, which = np.unique(_pairs(words, offsets), return_inverse=True)
+    once = np.unique(which * (len(offsets) - 1) + texts) // max(len(offsets) - 1, 1)
+    return pairs[np.bincount(once, minlength=len(pairs)) >= SHARE * (len(offsets) - 1)]
+
+
+def is_common(
+    words: NDArray[np.uint32], offsets: NDArray[np.int64], pairs: NDArray[np.uint64]
+) -> NDArray[np.bool_]:
+    """Return (words,) whether each word makes a common pair with the word before or after it."""
+    with_left = np.isin(_pairs(words, offsets), pairs)
+    with_right = np.zeros(len(words), np.bool_)
+    with_right[:-1] = with_left[1:]
+    lasts = offsets[1:][np.diff(offsets) > 0] - 1
+    with_right[lasts] = False
+    return with_left | with_right
+
+
+def show(words: list[str], is_shared: NDArray[np.bool_]) -> str:
+    """Return one text of a template in words, with `⟨…⟩` for each slot.
+
+    Example:
+        >>> show(["say", "hello", "to", "ann"], np.array([True, True, True, False]))
+        'say hello to ⟨…⟩'
+    """
+    parts: list[str] = []
+    for word, shared in zip(words, is_shared, strict=True):
+        if shared:
+            parts.append(word)
+        elif not parts or parts[-1] != SLOT:
+            parts.append(SLOT)
+    return " ".join(parts)
+
+
+def _pairs(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return (words,) each word with the one before it; 0 stands before a text's first word."""
+    left = np.zeros(len(words), np.uint64)
+    left[1:] = words[:-1]
+    left[offsets[:-1][np.diff(offsets) > 0]] = 0
+    return left << np.uint64(32) | words.astype(np.uint64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _slot_hashes(words, offsets, is_shared):  # type: ignore[no-untyped-def]
+    out = np.zeros((len(offsets) - 1, 4), np.uint64)
+    prime = np.uint64(0x9E3779B97F4A7C15)
+    for text in range(len(offsets) - 1):
+        slot, inside = -1, False
+        for i in range(offsets[text], offsets[text + 1]):
+            if is_shared[i]:
+                inside = False
+                continue
+            if not inside:
+                slot, inside = min(slot + 1, 3), True
+            value = (out[text, slot] ^ np.uint64(words[i])) * prime
+            out[text, slot] = value ^ value >> np.uint64(29)
+    return out

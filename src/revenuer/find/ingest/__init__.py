@@ -1,0 +1,243 @@
+"""Logs of many makes -> `exchanges`, `accounts`, `rejects`.
+
+The stage reads each file in blocks, lines or record batches, so memory does not grow with the
+input except for 8 bytes an exchange (to keep each id once) and the accounts. What cannot be read
+becomes a reject with file, line and reason; nothing stops the run.
+
+`SOURCES` lists the formats. A format is a module with two functions, `matches(record)` and
+`exchanges(record, overrides)` (see `fields.Source`); a file's content decides, not its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from revenuer.errors import InputError
+from revenuer.find.ingest import accounts as accounts_file
+from revenuer.find.ingest import files, ids, own, pseudonym
+from revenuer.find.ingest.enrich import Enricher
+from revenuer.find.ingest.fields import Overrides, Source
+from revenuer.find.ingest.intake import Counts, Intake
+from revenuer.find.ingest.store import Exchanges, Rejects
+from revenuer.settings import Settings
+from revenuer.tables import ACCOUNTS
+
+__all__ = ["SOURCES", "IngestSummary", "InputFile", "read"]
+
+#: Formats by the name that `--format` takes; of equally good matches the first listed wins.
+SOURCES: Mapping[str, Source] = {
+    "own": own,
+}
+
+Progress = Callable[[str, int, int | None], None]
+SideRejects = dict[str, list[tuple[int | None, str]]]
+
+
+class InputFile(NamedTuple):
+    """One input: name, size, SHA-256 (None: it could not be opened), and format.
+
+    The format is None where nothing was recognised, `repeated` for a file already read.
+    """
+
+    name: str
+    bytes: int
+    digest: str | None
+    format: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSummary:
+    """What was read.
+
+    Attributes:
+        files: Every input, in order of reading.
+        rows_read: Exchanges met, unusable ones included.
+        rows_kept: Exchanges written.
+        duplicates: Exchanges whose id had been met before.
+        skipped: Records that are no exchange, such as spans of a database.
+        rejects: Rows of `rejects.parquet`.
+        accounts: Rows of `accounts.parquet`.
+    """
+
+    files: tuple[InputFile, ...]
+    rows_read: int
+    rows_kept: int
+    duplicates: int
+    skipped: int
+    rejects: int
+    accounts: int
+
+
+def read(
+    logs: Sequence[str],
+    *,
+    out: Path,
+    settings: Settings,
+    accounts: str | None = None,
+    progress: Progress | None = None,
+) -> IngestSummary:
+    """Read logs into `out`: `exchanges/part-*.parquet`, `accounts.parquet`, `rejects.parquet`.
+
+    Args:
+        logs: Files, folders, globs or object-store addresses.
+        out: Working folder; made when missing.
+        settings: Format, mapping, customer attribute, key and lists are taken from here.
+        accounts: The provider's own records of accounts.
+        progress: Called with "ingest", bytes used and bytes in all.
+
+    Raises:
+        InputError: An argument means no file, or no exchange could be read.
+    """
+    found = files.find(logs, leave_out=_side_files(settings, accounts))
+    pseudonyms = pseudonym.load(settings.pseudonym_key) if settings.pseudonym_key else None
+    out.mkdir(parents=True, exist_ok=True)
+    enricher, aside = _enricher(settings)
+    known, aside_accounts = _accounts(accounts, settings)
+    aside.update(aside_accounts)
+    known = enricher.accounts(known)
+    known = pseudonyms.batch(known) if pseudonyms else known
+    _write_accounts(known, out / "accounts.parquet")
+    with ExitStack() as stack:
+        rejects = stack.enter_context(Rejects(out / "rejects.parquet"))
+        exchanges = stack.enter_context(Exchanges(out / "exchanges"))
+        digests = [_digest(file) for file in found]
+        intake = Intake(
+            sources=SOURCES,
+            forced=_forced(settings.formats),
+            overrides=Overrides(
+                column_map=settings.column_map, customer_attribute=settings.customer_attribute
+            ),
+            enricher=enricher,
+            pseudonyms=pseudonyms,
+            exchanges=exchanges,
+            rejects=rejects,
+            seen=ids.Seen(),
+            counts=Counts(),
+            seed=_seed(digests),
+        )
+        inputs = _read_all(intake, found, digests, aside, progress)
+    counts = intake.counts
+    if not counts.kept:
+        raise _nothing(inputs, rejects)
+    return IngestSummary(
+        files=tuple(inputs),
+        rows_read=counts.read,
+        rows_kept=counts.kept,
+        duplicates=counts.duplicates,
+        skipped=counts.skipped,
+        rejects=rejects.rows,
+        accounts=known.num_rows,
+    )
+
+
+def _read_all(
+    intake: Intake,
+    found: list[files.LogFile],
+    digests: list[str | None],
+    aside: SideRejects,
+    progress: Progress | None,
+) -> list[InputFile]:
+    total, done = sum(file.size_bytes for file in found), 0
+    inputs: list[InputFile] = []
+    already: set[str] = set()
+    for file, digest in zip(found, digests, strict=True):
+        for name in sorted(name for name in aside if name <= file.name):
+            intake.rejects.add(name, aside.pop(name))
+
+        def moved(position: int, before: int = done) -> None:
+            if progress:
+                progress("ingest", before + position, total)
+
+        if digest is None:
+            intake.rejects.add(file.name, [(None, "the file cannot be opened")])
+            format_ = None
+        elif digest in already:
+            format_ = "repeated"
+        else:
+            format_ = intake.read(file, moved)
+            already.add(digest)
+        done += file.size_bytes
+        moved(file.size_bytes)
+        inputs.append(InputFile(file.name, file.size_bytes, digest, format_))
+    for name in sorted(aside):
+        intake.rejects.add(name, aside[name])
+    return inputs
+
+
+def _digest(file: files.LogFile) -> str | None:
+    try:
+        return file.digest()
+    except files.READ_ERRORS:
+        return None
+
+
+def _seed(digests: list[str | None]) -> int:
+    joined = "".join(sorted(digest for digest in digests if digest))
+    return int.from_bytes(hashlib.sha256(joined.encode()).digest()[:8], "little")
+
+
+def _side_files(settings: Settings, accounts: str | None) -> list[str]:
+    aside = (accounts, settings.ip_ranges, settings.networks, settings.pseudonym_key)
+    return [str(path) for path in aside if path is not None]
+
+
+def _forced(format_: str) -> str | None:
+    if format_ == "auto":
+        return None
+    if format_ not in SOURCES:
+        raise InputError(
+            f"there is no log format {format_!r}", hint=f"choose among {', '.join(SOURCES)}"
+        )
+    return format_
+
+
+def _enricher(settings: Settings) -> tuple[Enricher, SideRejects]:
+    enricher, aside = Enricher(), {}
+    if settings.ip_ranges:
+        aside[str(settings.ip_ranges)] = enricher.load_ranges(settings.ip_ranges)
+    if settings.networks:
+        aside[str(settings.networks)] = enricher.load_networks(settings.networks)
+    return enricher, aside
+
+
+def _accounts(name: str | None, settings: Settings) -> tuple[pa.RecordBatch, SideRejects]:
+    if name is None:
+        schema = pa.schema([(column.name, column.type) for column in ACCOUNTS.columns])
+        return pa.RecordBatch.from_pylist([], schema=schema), {}
+    file = files.one(name)
+    table, rejects = accounts_file.read(file, settings.column_map)
+    if not table.num_rows:
+        line, reason = rejects[0] if rejects else (None, "the file is empty")
+        where = f", line {line}" if line else ""
+        raise InputError(
+            f"no account could be read from {name}{where}: {reason}",
+            hint="give a table with account_id, as Parquet, JSON Lines or CSV",
+        )
+    return table, {file.name: rejects}
+
+
+def _write_accounts(batch: pa.RecordBatch, path: Path) -> None:
+    batch = batch.sort_by("account_id")  # pseudonyms have an order of their own
+    table = pa.Table.from_arrays(batch.columns, schema=ACCOUNTS.schema)
+    pq.write_table(table, path, compression="zstd")
+
+
+def _nothing(inputs: list[InputFile], rejects: Rejects) -> InputError:
+    looked = f"{len(inputs)} files" if len(inputs) != 1 else inputs[0].name
+    message = f"no exchange could be read from {looked}"
+    if rejects.first:
+        file, line, reason = rejects.first
+        message += f": {file}{f', line {line}' if line else ''}: {reason}"
+    return InputError(
+        message,
+        hint=f"name the format with --format ({', '.join(SOURCES)}), "
+        "or say which fields are ours with --map our=theirs",
+    )
