@@ -78,7 +78,7 @@ def test_an_error_is_a_sentence_and_a_hint(failing: CliRunner) -> None:
 
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert result.stderr == "revenuer: no run at a␛[2J/\n  try: make one␊now\n"
+    assert result.stderr == "revenuer: no run at a[U+001B][2J/\n  try: make one↵now\n"
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence_too(failing: CliRunner) -> None:

@@ -90,4 +90,4 @@ def test_log_text_cannot_command_the_terminal(
 
     assert result.exit_code == 0
     assert not set("\x1b\x9b\x00\u202e\r") & set(result.output)
-    assert "␛[2J" in result.stdout
+    assert "[U+001B][2J" in result.stdout

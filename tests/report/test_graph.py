@@ -105,3 +105,15 @@ def test_names_cannot_inject_markup_into_labels() -> None:
 
 def test_no_tie_gives_no_picture() -> None:
     assert graph.draw(_ties(), {}) is None
+
+
+def test_no_point_is_drawn_without_a_tie() -> None:
+    names = np.array(["a", "b", "c", "d"])
+    edges = graph.Edges(
+        np.array([2, 0]), np.array([3, 1]), np.array(["footprint"] * 2), np.array([9.0, 8.0])
+    )
+
+    kept, drawn = graph._strongest(names, edges, nodes=3)
+
+    assert kept.tolist() == ["c", "d"]
+    assert (drawn.left.tolist(), drawn.right.tolist()) == ([0], [1])

@@ -21,7 +21,7 @@ import pytest
 from revenuer import report
 from revenuer.errors import RunError
 from revenuer.records import Campaign
-from revenuer.tables import COORDINATED, REJECTS
+from revenuer.tables import CAMPAIGN_TIES, COORDINATED, MEMBERS, REJECTS
 
 WriteRun = Callable[..., Path]
 
@@ -121,11 +121,31 @@ def test_hostile_text_stays_text(
     outline = Outline(text)
 
     assert len(outline.scripts) == len(calm.scripts) == 3
+    assert "<" not in outline.scripts[0]
     assert not any(a.get("onerror") for _, a in outline.elements)
     assert "alert(1)" in text
     written = text.replace("".join(calm.scripts[1:2]), "")
     assert not set("\x1b\x9b\x00\u202e") & set(written)
     json.loads(outline.scripts[0])
+
+
+def test_hostile_identifiers_in_tables_stay_text(
+    run_folder: Path, write_table: Callable[..., None], hostile: str
+) -> None:
+    run = report.load(run_folder)
+    for table in (MEMBERS, CAMPAIGN_TIES, COORDINATED, REJECTS):
+        rows = run.table(table).to_pylist()
+        for row in rows:
+            for name in {"account_id", "account_a", "role", "family", "file", "reason", "group_id"}:
+                row.update({name: hostile} if name in row else {})
+        write_table(run_folder, table, rows)
+
+    outline = Outline(_read(run_folder))
+
+    assert len(outline.scripts) == 3
+    assert not any(a.get("onerror") for _, a in outline.elements)
+    drawn = json.loads(outline.scripts[0])["campaign-1-graph"]["data"]
+    assert not any("<img" in f"{trace['name']}{trace.get('text')}" for trace in drawn)
 
 
 def test_groups_that_are_not_accused_stand_apart_with_their_reason(run_folder: Path) -> None:

@@ -54,5 +54,5 @@ def test_the_false_discovery_rate_is_told_in_groups() -> None:
 
 def test_every_reason_has_words_even_an_unknown_one() -> None:
     assert sentences.reason("no_harvest") == "What it asks for shows no harvest."
-    assert sentences.reason("too_few\x1bprompts") == "too few␛prompts"
+    assert sentences.reason("too_few\x1bprompts") == "too few[U+001B]prompts"
     assert sentences.reason(None) == "No reason was recorded."

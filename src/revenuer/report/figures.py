@@ -9,7 +9,7 @@ and print.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 Figure = dict[str, Any]
@@ -58,23 +58,25 @@ def days(found: Sequence[Hour]) -> list[Day]:
     if not found:
         return []
     first, last = found[0].hour_at.date(), found[-1].hour_at.date()
-    result = []
-    for offset in range((last - first).days + 1):
-        date = first + timedelta(days=offset)
-        today = [hour for hour in found if hour.hour_at.date() == date]
-        by_hour = [0] * HOURS
-        for hour in today:
-            by_hour[hour.hour_at.hour] += hour.exchanges
-        result.append(
-            Day(
-                day=date.isoformat(),
-                exchanges=sum(hour.exchanges for hour in today),
-                harvested=sum(hour.harvested for hour in today),
-                busiest=max((hour.active for hour in today), default=0),
-                by_hour=tuple(by_hour),
-            )
-        )
-    return result
+    by_date: dict[date, list[Hour]] = {
+        first + timedelta(days=offset): [] for offset in range((last - first).days + 1)
+    }
+    for hour in found:
+        by_date[hour.hour_at.date()].append(hour)
+    return [_day(day, today) for day, today in by_date.items()]
+
+
+def _day(day: date, today: Sequence[Hour]) -> Day:
+    by_hour = [0] * HOURS
+    for hour in today:
+        by_hour[hour.hour_at.hour] += hour.exchanges
+    return Day(
+        day=day.isoformat(),
+        exchanges=sum(hour.exchanges for hour in today),
+        harvested=sum(hour.harvested for hour in today),
+        busiest=max((hour.active for hour in today), default=0),
+        by_hour=tuple(by_hour),
+    )
 
 
 def timeline(found: Sequence[Hour]) -> Figure:
@@ -105,14 +107,20 @@ def heat_map(found: Sequence[Day]) -> Figure:
                 "z": [list(day.by_hour) for day in found],
                 "colorscale": SCALE,
                 "zmin": 0,
+                "zmax": max((max(day.by_hour) for day in found), default=0) or 1,
                 "xgap": 1,
                 "ygap": 1,
-                "colorbar": {"title": {"text": "exchanges"}, "thickness": 12, "outlinewidth": 0},
+                "colorbar": {
+                    "title": {"text": "exchanges", "font": {"size": 13}},
+                    "thickness": 12,
+                    "nticks": 4,
+                    "outlinewidth": 0,
+                },
                 "hovertemplate": "%{y}, %{x}:00 UTC<br>%{z:,} exchanges<extra></extra>",
             }
         ],
         "layout": layout(
-            height=110 + 22 * max(3, min(len(found), 62)),
+            height=110 + 22 * max(5, min(len(found), 62)),
             xaxis={
                 "title": {"text": "hour of day, UTC"},
                 "tickvals": list(range(0, HOURS, 3)),
@@ -122,7 +130,6 @@ def heat_map(found: Sequence[Day]) -> Figure:
                 "type": "category",
                 "autorange": "reversed",
                 "showgrid": False,
-                "title": {"text": "day"},
             },
         ),
     }

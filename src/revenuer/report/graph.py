@@ -99,7 +99,7 @@ def draw(ties: Any, roles: dict[str, str]) -> Drawing | None:
             *_dots(drawn_names, drawn, points, roles),
         ],
         "layout": layout(
-            height=480,
+            height=560,
             xaxis={"visible": False},
             yaxis={"visible": False, "scaleanchor": "x"},
         ),
@@ -133,6 +133,7 @@ def _strongest(
     _, first = np.unique(ends, return_index=True)  # each account's strongest tie
     chosen = np.union1d(np.arange(len(edges.left))[:most], first // 2)
     edges = edges.take(chosen)
+    kept = kept[np.isin(kept, ends)]  # a point whose partners are all left out would say nothing
     return names[kept], edges._replace(
         left=np.searchsorted(kept, edges.left), right=np.searchsorted(kept, edges.right)
     )

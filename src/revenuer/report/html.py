@@ -104,7 +104,7 @@ def table(
         tag("tbody", *body),
         class_=class_ or None,
     )
-    return tag("div", inner, class_="frame", tabindex="0", role="region", aria_label=caption)
+    return tag("div", inner, class_="frame", tabindex="0", role="group", aria_label=caption)
 
 
 def details(summary: str, *children: str | None) -> Html:

@@ -18,7 +18,7 @@ _UNSEEN = re.compile(
 )
 #: Half a character, as broken JSON escapes leave it: cannot be written as UTF-8.
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: Line feeds and tabs stay; the other controls get their picture, U+2400 onwards.
+#: Line feeds and tabs stay; every other control character is shown by its code point.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -27,25 +27,21 @@ def clean(text: str, *, one_line: bool = False) -> str:
 
     Args:
         text: Anything from a log.
-        one_line: Also show line feeds and tabs, for table cells.
+        one_line: Also show line feeds (as `↵`) and tabs, for table cells.
 
     Example:
         >>> clean("\x1b[31mred")
-        '␛[31mred'
+        '[U+001B][31mred'
         >>> clean("a\u202eb")
         'a[U+202E]b'
     """
     text = _SURROGATE.sub("\ufffd", text)
-    text = _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
-    text = _CONTROL.sub(_picture, text)
-    return text.replace("\n", "␊").replace("\t", "␉") if one_line else text
+    text = _CONTROL.sub(_code_point, _UNSEEN.sub(_code_point, text))
+    return text.replace("\n", "↵").replace("\t", "[U+0009]") if one_line else text
 
 
-def _picture(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"[U+{code:04X}]"
+def _code_point(found: re.Match[str]) -> str:
+    return f"[U+{ord(found[0]):04X}]"
 
 
 def shorten(text: str, *, characters: int) -> str:

@@ -11,6 +11,7 @@
   const drawn = new Set();
 
   const painted = (chart, theme) => {
+    const title = (axis) => (axis.title ? { title: { ...axis.title, font: { size: 13 } } } : {});
     const axis = { gridcolor: theme.grid, linecolor: theme.grid, zerolinecolor: theme.grid };
     const layout = {
       ...chart.layout,
@@ -18,8 +19,8 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       hoverlabel: { bgcolor: theme.paper, bordercolor: theme.quiet, font: { family, color: theme.ink } },
-      xaxis: { ...axis, ...chart.layout.xaxis },
-      yaxis: { ...axis, ...chart.layout.yaxis },
+      xaxis: { ...axis, ...chart.layout.xaxis, ...title(chart.layout.xaxis) },
+      yaxis: { ...axis, ...chart.layout.yaxis, ...title(chart.layout.yaxis) },
     };
     const data = chart.data.map((trace) =>
       trace.meta !== "node" ? trace : {
