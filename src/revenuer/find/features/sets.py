@@ -109,7 +109,9 @@ def merge(pairs: Sequence[Pairs], accounts: int) -> Pairs:
     return Pairs(keys // accounts, keys % accounts, weights[order][first])
 
 
-def communities(pairs: Pairs, *, seed: int, resolution: float = RESOLUTION) -> list[Numbers]:
+def communities(
+    pairs: Pairs, *, seed: int, resolution: float = RESOLUTION, is_weighted: bool = False
+) -> list[Numbers]:
     """Return groups of at least two accounts that hang together in the graph of pairs, sorted."""
     if len(pairs.left) == 0:
         return []
@@ -118,7 +120,10 @@ def communities(pairs: Pairs, *, seed: int, resolution: float = RESOLUTION) -> l
     graph = igraph.Graph(n=len(nodes), edges=np.column_stack([left, right]))
     igraph.set_random_number_generator(_Dice(seed))
     parts = graph.community_leiden(
-        objective_function="CPM", resolution=resolution, n_iterations=4
+        objective_function="CPM",
+        resolution=resolution,
+        weights=pairs.weight.tolist() if is_weighted else None,
+        n_iterations=4,
     )
     found = [nodes[np.array(sorted(part))] for part in parts if len(part) >= 2]
     return sorted(found, key=lambda part: (int(part[0]), len(part)))

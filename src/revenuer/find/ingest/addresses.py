@@ -68,6 +68,16 @@ def prefix(address: bytes) -> str:
     return text(address[:6] + b"\0" * 10) + "/48"
 
 
+def parse(raw: str) -> tuple[bytes, str, str] | None:
+    """Return an address as bytes, canonical text and prefix; None where the text is none."""
+    try:  # IPv4 as it is usually written is canonical already
+        packed = socket.inet_pton(socket.AF_INET, raw)
+        return _V4 + packed, raw, raw[: raw.rfind(".")] + ".0/24"
+    except (OSError, ValueError):
+        address = key(raw)
+    return None if address is None else (address, text(address), prefix(address))
+
+
 def number(value: Any) -> int | None:
     """Return an address, given as text or as a whole number, as a 128-bit number."""
     if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) < 40:

@@ -110,13 +110,13 @@ class _Addresses:
     def __init__(self, column: Any) -> None:
         encoded = pc.dictionary_encode(column)
         raw = encoded.dictionary.to_pylist()
-        parsed = [addresses.key(value) for value in raw]
+        parsed = [addresses.parse(value) for value in raw]
         self._indices = encoded.indices
         self._is_known = np.array([p is not None for p in parsed], dtype=np.bool_)
-        self.keys = np.array([p or b"" for p in parsed], dtype="S16")
-        texts = [addresses.text(p) if p else r for p, r in zip(parsed, raw, strict=True)]
+        self.keys = np.array([p[0] if p else b"" for p in parsed], dtype="S16")
+        texts = [p[1] if p else r for p, r in zip(parsed, raw, strict=True)]
         self.texts = pa.array(texts, pa.string()).take(self._indices)
-        prefixes = [addresses.prefix(p) if p else None for p in parsed]
+        prefixes = [p[2] if p else None for p in parsed]
         self.prefixes = pa.array(prefixes, pa.string()).take(self._indices)
 
     def spread(self, values: Any, labels: Any) -> Any:

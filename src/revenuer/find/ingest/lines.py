@@ -66,7 +66,7 @@ def is_document(head: bytes) -> bool:
     first, _, following = head.lstrip().partition(b"\n")
     if not following:
         return len(head) >= BLOCK_BYTES and bool(_SPANS.match(head))
-    return first.rstrip().endswith((b"{", b"[", b",", b":")) and following[:1] in b' \t\r\n"]}'
+    return first.rstrip().endswith((b"{", b"[", b",", b":")) and following[:1] != b"{"
 
 
 def elements(stream: Any) -> Iterator[Line]:

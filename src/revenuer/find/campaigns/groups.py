@@ -1,0 +1,68 @@
+"""From findings to groups: accounts that findings keep naming together.
+
+Findings come with overlapping members: a card, an address and a template may each hold part of one
+group, and one proxy may serve two. Two accounts are as close as the share of their findings that
+name both (the cosine of their rows in the table of findings); groups are communities of that graph
+(Leiden, constant Potts objective, as in `features.sets`). A finding that straddles two groups
+counts little against the many that do not, so one reseller or proxy does not weld two campaigns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from revenuer.find.evidence import Finding
+from revenuer.find.features import sets
+
+Numbers = NDArray[np.int64]
+#: Mean closeness inside a group below which it is split.
+CLOSENESS = 0.2
+
+
+class Group(NamedTuple):
+    """Accounts that act as one.
+
+    Attributes:
+        members: Account numbers, sorted.
+        findings: What binds them, strongest first.
+        q_value: Of the strongest finding.
+    """
+
+    members: Numbers
+    findings: tuple[Finding, ...]
+    q_value: float
+
+
+def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Group]:
+    """Return the groups, by q-value and first member; each account is in at most one.
+
+    Args:
+        findings: What passed the false discovery rate.
+        accounts: Number of accounts in all.
+        seed: Of the community search.
+    """
+    if not findings:
+        return []
+    sizes = np.array([len(f.members) for f in findings])
+    rows = np.repeat(np.arange(len(findings)), sizes)
+    columns = np.concatenate([f.members for f in findings])
+    holds = sparse.csr_array(
+        (np.ones(len(rows)), (rows, columns)), shape=(len(findings), accounts)
+    )
+    named = np.asarray(holds.sum(axis=0)).ravel()
+    common = sparse.triu(holds.T @ holds, k=1).tocoo()
+    left, right = (axis.astype(np.int64) for axis in common.coords)
+    closeness = common.data / np.sqrt(named[left] * named[right])
+    pairs = sets.Pairs(left, right, closeness)
+    groups = []
+    for members in sets.communities(pairs, seed=seed, resolution=CLOSENESS, is_weighted=True):
+        inside = np.asarray(holds[:, members].sum(axis=1)).ravel()
+        own = tuple(f for f, n, size in zip(findings, inside, sizes, strict=True) if 2 * n > size)
+        if own:
+            groups.append(Group(members, own, min(f.q_value for f in own)))
+    return sorted(groups, key=lambda g: (g.q_value, g.members.tolist()))
