@@ -22,7 +22,7 @@ def _made() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made() -> ModuleType:
     """Return the builders of a run folder."""
     return _made()

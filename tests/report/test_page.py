@@ -148,15 +148,6 @@ def test_hostile_identifiers_in_tables_stay_text(
     assert not any("<img" in f"{trace['name']}{trace.get('text')}" for trace in drawn)
 
 
-def test_groups_that_are_not_accused_stand_apart_with_their_reason(run_folder: Path) -> None:
-    text = _read(run_folder)
-
-    assert "Coordination is not theft." in text
-    assert "What it asks for shows no harvest." in text
-    assert "The logs hold too little to judge what it asks for." in text
-    assert "A finding is a statement about accounts" in text
-
-
 def test_a_run_that_found_nothing_has_a_calm_page(
     tmp_path: Path, write_run: WriteRun, write_table: Callable[..., None]
 ) -> None:

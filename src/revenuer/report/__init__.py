@@ -5,9 +5,10 @@
 from inference, says what was unavailable and what would clear each finding, and treats every text
 from a log as hostile.
 
-Order of the files: `run` (folder -> `Run`), `figures` and `graph` (tables -> charts as plain
-dicts), `sentences` and `text` (numbers and log text -> words), `html` (words -> elements),
-`campaign` (one campaign -> its article), `page` (all of it -> the file).
+Order of the files: `run` (folder -> `Run`), `text` and `sentences` (log text and numbers -> words),
+`html` (words -> elements), `figures` and `graph` (tables -> charts as plain dicts), `pictures` (a
+chart with its text alternative), `campaign` (one campaign -> its article), `appendix` (what
+follows), `page` (all of it -> the file).
 """
 
 from __future__ import annotations

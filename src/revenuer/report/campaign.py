@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from revenuer.records import Campaign, EvidenceItem, TemplateUse
-from revenuer.report import figures, graph
+from revenuer.report import pictures
+from revenuer.report.figures import Figure
 from revenuer.report.html import (
     Column,
     Html,
@@ -37,22 +38,25 @@ class Article(NamedTuple):
     """A campaign's markup, and the charts that it leaves room for, by element id."""
 
     markup: Html
-    charts: dict[str, figures.Figure]
+    charts: dict[str, Figure]
 
 
 def article(campaign: Campaign, traces: Traces, *, number: int) -> Article:
     """Return the article of the campaign that stands at this place, counted from 1."""
     anchor = f"campaign-{number}"
     members = members_in_order(traces.members)
-    charts: dict[str, figures.Figure] = {}
+    roles = {row["account_id"]: row["role"] for row in members}
+    drawn = (
+        pictures.timeline(f"{anchor}-timeline", traces.activity),
+        pictures.account_graph(f"{anchor}-graph", traces.ties, roles),
+        pictures.heat_map(f"{anchor}-hours", traces.activity),
+    )
     markup = tag(
         "article",
         tag("h2", f"{number}. Campaign ", log(campaign.campaign_id), id=f"{anchor}-title"),
         tag("p", headline(campaign), class_="lead"),
         _figures_in_short(campaign),
-        _timeline(anchor, traces.activity, charts),
-        _graph(anchor, traces.ties, members, charts),
-        _heat_map(anchor, traces.activity, charts),
+        *(picture.markup for picture in drawn),
         _templates(campaign.templates),
         _evidence(campaign.evidence),
         _members(members),
@@ -61,7 +65,7 @@ def article(campaign: Campaign, traces: Traces, *, number: int) -> Article:
         id=anchor,
         aria_labelledby=f"{anchor}-title",
     )
-    return Article(markup, charts)
+    return Article(markup, {p.name: p.figure for p in drawn if p.figure})
 
 
 def _figures_in_short(campaign: Campaign) -> Html:
@@ -88,92 +92,6 @@ def _figures_in_short(campaign: Campaign) -> Html:
         *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts if value),
         class_="facts",
     )
-
-
-def _timeline(anchor: str, activity: Any, charts: dict[str, figures.Figure]) -> Html:
-    heading = tag("h3", "Timeline")
-    found = figures.hours(activity)
-    if not found:
-        return join([heading, tag("p", "No hourly counts were kept.")])
-    chart = figures.timeline(found)
-    rows = [
-        (
-            day.day,
-            count(day.exchanges),
-            count(day.harvested),
-            percent(day.harvested, day.exchanges),
-            count(day.busiest),
-        )
-        for day in figures.days(found)
-    ]
-    columns = (
-        Column("Day, UTC"),
-        Column("Exchanges", is_number=True),
-        Column("Harvested", is_number=True),
-        Column("Share", is_number=True),
-        Column("Most accounts active in one hour", is_number=True),
-    )
-    alternative = details("Timeline as a table", table("Exchanges by day", columns, rows))
-    label = "Bar chart: exchanges an hour, the harvested part marked; the table below has each day."
-    return join([heading, _chart(f"{anchor}-timeline", chart, label, charts), alternative])
-
-
-def _heat_map(anchor: str, activity: Any, charts: dict[str, figures.Figure]) -> Html:
-    found = figures.days(figures.hours(activity))
-    if not found:
-        return Html("")
-    hours = tuple(Column(f"{hour:02d}", is_number=True) for hour in range(figures.HOURS))
-    rows = [(day.day, *(count(n) for n in day.by_hour)) for day in found]
-    alternative = details(
-        "Heat map as a table",
-        table(
-            "Exchanges by day and hour of day, UTC", (Column("Day"), *hours), rows, class_="dense"
-        ),
-    )
-    label = "Heat map: exchanges by day and hour of day, UTC; the table below has each number."
-    chart = _chart(f"{anchor}-hours", figures.heat_map(found), label, charts)
-    return join([tag("h3", "Hour by day"), chart, alternative])
-
-
-def _graph(
-    anchor: str, ties: Any, members: Sequence[dict[str, Any]], charts: dict[str, figures.Figure]
-) -> Html:
-    heading = tag("h3", "Account graph")
-    drawing = graph.draw(ties, {row["account_id"]: row["role"] for row in members})
-    if drawing is None:
-        return join([heading, tag("p", "No ties between single accounts were kept.")])
-    rows = [
-        (log(tie.account_a), log(tie.account_b), words(tie.family), f"{tie.edge_weight:.2f}")
-        for tie in drawing.strongest
-    ]
-    columns = (
-        Column("Account"),
-        Column("Account"),
-        Column("Family"),
-        Column("Edge weight", is_number=True),
-    )
-    caption = f"The {count(len(rows), 'strongest tie')}"
-    note = (
-        f"{drawing.note} A line is a tie, its colour the family of evidence. The edge weight says "
-        "how rare the shared trait is; distance on the picture says nothing."
-    )
-    label = "Network picture: accounts and their ties by family; the table below has the strongest."
-    return join(
-        [
-            heading,
-            tag("p", note, class_="note"),
-            _chart(f"{anchor}-graph", drawing.figure, label, charts),
-            details("Strongest ties as a table", table(caption, columns, rows)),
-        ]
-    )
-
-
-def _chart(
-    name: str, figure: figures.Figure, label: str, charts: dict[str, figures.Figure]
-) -> Html:
-    charts[name] = figure
-    height = f"min-height:{figure['layout']['height']}px"
-    return tag("div", id=name, class_="chart", role="img", aria_label=label, style=height)
 
 
 def _templates(templates: Sequence[TemplateUse]) -> Html:

@@ -13,22 +13,17 @@ import json
 from importlib import resources
 from typing import Any
 
-from revenuer.report import campaign, figures
-from revenuer.report.html import Column, Html, bullets, details, join, log, table, tag
+from revenuer.report import appendix, campaign, figures
+from revenuer.report.html import Column, Html, bullets, join, log, table, tag
 from revenuer.report.run import Run, rows_of, signals_of
 from revenuer.report.sentences import (
-    GLOSSARY,
-    NOT_THEFT,
     OPEN_TO_APPEAL,
     false_discovery,
-    reason,
     summary,
     words,
 )
 from revenuer.report.text import at, count, small
-from revenuer.tables import CAMPAIGN_ACTIVITY, CAMPAIGN_TIES, COORDINATED, MEMBERS, REJECTS
-
-ACCOUNTS_SHOWN, REJECTS_SHOWN = 50, 50
+from revenuer.tables import CAMPAIGN_ACTIVITY, CAMPAIGN_TIES, MEMBERS
 
 
 def build(run: Run) -> str:
@@ -44,9 +39,9 @@ def build(run: Run) -> str:
         _summary(run),
         _campaigns(run),
         *(one.markup for one in articles),
-        _coordinated(run),
-        _rejects(run),
-        _glossary(),
+        appendix.coordinated(run),
+        appendix.rejects(run),
+        appendix.glossary(),
         id="main",
     )
     body = tag(
@@ -127,80 +122,6 @@ def _campaigns(run: Run) -> Html:
         else tag("p", "None at this false discovery rate."),
         id="campaigns",
         aria_labelledby="campaigns-title",
-    )
-
-
-def _coordinated(run: Run) -> Html:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in run.table(COORDINATED).to_pylist():
-        groups.setdefault(row["group_id"], []).append(row)
-    columns = (
-        Column("Group"),
-        Column("Accounts", is_number=True),
-        Column("Exchanges", is_number=True),
-        Column("q-value", is_number=True),
-        Column("Tied by"),
-        Column("Why it is not accused"),
-        Column("Which accounts"),
-    )
-    rows = (
-        (
-            log(group_id),
-            count(len(rows)),
-            count(sum(row["exchanges"] or 0 for row in rows)),
-            small(rows[0]["q_value"]),
-            ", ".join(words(signal) for signal in rows[0]["signals"] or ()),
-            reason(rows[0]["reason"]),
-            _accounts([row["account_id"] for row in rows]),
-        )
-        for group_id, rows in groups.items()
-    )
-    return tag(
-        "section",
-        tag("h2", "Coordinated, not accused", id="coordinated-title"),
-        tag("p", NOT_THEFT),
-        table("Coordinated groups", columns, rows) if groups else tag("p", "There is none."),
-        aria_labelledby="coordinated-title",
-    )
-
-
-def _accounts(accounts: list[str]) -> Html:
-    listed = join((log(account) for account in accounts[:ACCOUNTS_SHOWN]), " ")
-    more = len(accounts) - ACCOUNTS_SHOWN
-    note = f" and {more:,} more in coordinated.parquet" if more > 0 else ""
-    return details(count(len(accounts), "account"), tag("p", listed, note))
-
-
-def _rejects(run: Run) -> Html | None:
-    rejects = run.table(REJECTS)
-    if not rejects.num_rows:
-        return None
-    columns = (Column("File"), Column("Line", is_number=True), Column("Reason"))
-    rows = (
-        (log(row["file"]), count(row["line"]), row["reason"])
-        for row in rejects.slice(0, REJECTS_SHOWN).to_pylist()
-    )
-    shown = min(REJECTS_SHOWN, rejects.num_rows)
-    note = (
-        f"{count(rejects.num_rows, 'record')} took no part in this scan; {shown:,} "
-        f"{'is' if shown == 1 else 'are'} shown here, rejects.parquet has them all."
-    )
-    return tag(
-        "section",
-        tag("h2", "What could not be read", id="rejects-title"),
-        tag("p", note),
-        table("Records left out", columns, rows),
-        aria_labelledby="rejects-title",
-    )
-
-
-def _glossary() -> Html:
-    entries = (tag("div", tag("dt", term), tag("dd", meaning)) for term, meaning in GLOSSARY)
-    return tag(
-        "section",
-        tag("h2", "Words used here", id="words-title"),
-        tag("dl", *entries, class_="words"),
-        aria_labelledby="words-title",
     )
 
 
