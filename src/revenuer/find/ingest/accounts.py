@@ -89,5 +89,5 @@ def _last_of_each(table: Any) -> Any:
         return pa.RecordBatch.from_pylist([], schema=table.schema)
     (ordered,) = ordered
     ids = ordered.column("account_id")
-    is_last = pc.not_equal(ids.slice(0, len(ids) - 1), ids.slice(1)).to_numpy()
+    is_last = pc.not_equal(ids.slice(0, len(ids) - 1), ids.slice(1)).to_numpy(zero_copy_only=False)
     return ordered.filter(pa.array(np.append(is_last, True)))

@@ -145,7 +145,7 @@ def _number(value: Any) -> int | float | None:
             raise CellError("is not a number")
         return _digits(value.strip())
     if isinstance(value, Decimal):
-        return float(value)
+        return float(value) if value.is_finite() else float("nan")
     if not isinstance(value, int | float):
         raise CellError("is not a number")
     return value

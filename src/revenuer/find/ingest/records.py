@@ -175,8 +175,11 @@ def _from_csv(stream: Any) -> Iterator[Chunk]:
     source = _Numbered(stream)
     header_line = next(iter(source), "")
     dialect = max(",;\t", key=header_line.count)
-    names = next(csv.reader([header_line], delimiter=dialect), [])
-    names = [name.strip() for name in names]
+    try:
+        names = [name.strip() for name in next(csv.reader([header_line], delimiter=dialect), [])]
+    except csv.Error:
+        yield Chunk(rejects=[(source.number, "the header of the table cannot be read")])
+        return
     csv.field_size_limit(cells.FIELD_BYTES)
     reader = csv.reader(source, delimiter=dialect)
     chunk, size = Chunk(), 0
