@@ -40,10 +40,13 @@ class Texts(NamedTuple):
     Attributes:
         template: template number, -1 where nothing recurs.
         slots: (texts, 4) hashes of what stands in the template's slots.
+        vocabulary, vocabulary_offsets: Sampled words of all texts, and where each text begins.
     """
 
     template: NDArray[np.int64]
     slots: NDArray[np.uint64]
+    vocabulary: NDArray[np.uint32]
+    vocabulary_offsets: NDArray[np.int64]
 
 
 class Features(NamedTuple):
@@ -116,11 +119,12 @@ def measure(work: Path, engine: Duck, *, seed: int, progress: Progress) -> Featu
 def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
     carried = np.zeros(store.texts + 1, np.int64)
     for column in (exchanges.system, exchanges.prompt, exchanges.opening):
-        carried += np.bincount(column, minlength=store.texts + 1) if (column >= 0).all() else (
-            np.bincount(np.where(column < 0, store.texts, column), minlength=store.texts + 1)
+        # Text number -1 counts in the extra last entry.
+        carried += np.bincount(
+            np.where(column < 0, store.texts, column), minlength=store.texts + 1
         )
     template = frames.find(store, np.maximum(carried[:-1], 1)).template
-    return Texts(template, slots.fill(store, template))
+    return Texts(template, slots.fill(store, template), *store.vocabulary())
 
 
 def _template_use(
@@ -183,7 +187,6 @@ def _unavailable(exchanges: Exchanges, tokens: Any, accounts: Any) -> tuple[str,
             (exchanges.prompt >= 0).any() or (exchanges.system >= 0).any()
         ),
         "addresses were not logged: footprint by address": "address" not in kinds,
-        "client traits were not logged: footprint by client": "client" not in kinds,
         "payments were not given: footprint by payment": "payment" not in kinds,
         "account creation times were not given: lifecycle by creation": (
             accounts.column("created_us").null_count == accounts.num_rows
