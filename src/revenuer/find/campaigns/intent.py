@@ -1,0 +1,180 @@
+"""Does a coordinated group harvest?
+
+Coordination is not theft, so a group is accused only when its traffic also looks like the making
+of training data. Indicators are counted, not weighed by a trained model: each is a comparison with
+accounts of no group, has a stable id, and can be read by an account holder.
+
+| id | points | what is seen |
+|---|---|---|
+| I1 | 2 | many prompts ask for training signal in so many words (strong rules of the lexicon) |
+| I2 | 1 | many prompts use words that ordinary users use less often (weak rules) |
+| I3 | 1 | completions longer than the model's usual ones |
+| I4 | 1 | a sweep: new questions only, asked once each, never followed up, by every account |
+| I5 | 1 | refusals in bursts: a search for wordings that get through |
+| M1 | 1 | identities made for the purpose: accounts made, started or stopped together |
+| M2 | 1 | a move to a new model together, soon after it appeared |
+
+Three points accuse, of which at least one is I1, or both I2 and I3, or I3 and I4 with M1 or M2: no
+sum of habits without words or output accuses anybody.
+
+Where text is not logged, I1, I2 and I4 cannot be seen; I3 with I5 or M2, and M1, are left.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from revenuer.find.campaigns.groups import Group
+from revenuer.find.campaigns.traffic import Contrast, Traffic, contrast
+from revenuer.find.features import Features
+
+Numbers = NDArray[np.int64]
+#: p-value above which a contrast is no indicator, after at most a few hundred groups.
+ALPHA = 1e-3
+STRONG_SHARE, WEAK_SHARE = 0.15, 0.35
+STRONG_LIFT, WEAK_LIFT = 4.0, 1.8
+#: Length above the model's usual one, in octaves: 0.3 is a quarter longer.
+LONGER = 0.3
+SINGLE, NEW = 0.9, 0.7
+#: Exchanges by which a harvest is more than a trial (guilt, as the design defines it).
+FEWEST_HARVESTED, SMALLEST_SHARE = 20, 0.01
+FEWEST_ACCOUNTS = 3
+ACCUSES = 3
+
+
+class Indicator(NamedTuple):
+    """One thing seen: its id, its points, inside and outside, its p-value (None: not a test)."""
+
+    rule_id: str
+    points: int
+    contrast: Contrast
+
+
+class Verdict(NamedTuple):
+    """What the traffic of a group says.
+
+    Attributes:
+        is_harvest: Whether the points suffice.
+        indicators: What was seen.
+        harvested: Exchange rows that belong to the harvest.
+        unjudged: Whether text and output tokens were both missing.
+    """
+
+    is_harvest: bool
+    indicators: tuple[Indicator, ...]
+    harvested: Numbers
+    unjudged: bool
+
+
+def judge(features: Features, traffic: Traffic, group: Group) -> Verdict:
+    """Judge the whole traffic of a group; failing that, only what runs through its own templates.
+
+    The second look finds carriers, whose harvest is a small part of other people's traffic.
+    """
+    rows = np.flatnonzero(np.isin(features.exchanges.account, group.members))
+    private = _private_rows(features, traffic, rows)
+    first = _look(features, traffic, group, rows)
+    if _accuses(first):
+        return _verdict(features, traffic, first, rows, private)
+    for job in (private, private[traffic.is_strong[private]]):
+        if len(job) >= FEWEST_HARVESTED:
+            again = _look(features, traffic, group, job)
+            if _accuses(again):
+                return Verdict(True, again, job, False)
+    blind = bool((features.exchanges.prompt[rows] < 0).all() and np.isnan(traffic.length[rows]).all())
+    return Verdict(False, first, np.empty(0, np.int64), blind)
+
+
+def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
+    """Return the members with enough harvested exchanges: at least 20, and 1 % of their own."""
+    account = features.exchanges.account
+    accounts = features.accounts.num_rows
+    harvested = np.bincount(account[verdict.harvested], minlength=accounts)[group.members]
+    exchanges = np.bincount(account, minlength=accounts)[group.members]
+    enough = (harvested >= FEWEST_HARVESTED) & (harvested >= SMALLEST_SHARE * exchanges)
+    return group.members[enough]
+
+
+def _look(
+    features: Features, traffic: Traffic, group: Group, rows: Numbers
+) -> tuple[Indicator, ...]:
+    seen: list[Indicator] = []
+
+    def add(rule_id: str, points: int, found: Contrast, is_seen: bool) -> None:
+        if is_seen and found.p_value <= ALPHA:
+            seen.append(Indicator(rule_id, points, found))
+
+    strong = contrast(features, traffic, rows, traffic.is_strong)
+    add("I1", 2, strong, strong.inside >= max(STRONG_SHARE, STRONG_LIFT * strong.outside))
+    weak = contrast(features, traffic, rows, traffic.is_weak)
+    add("I2", 1, weak, weak.inside >= max(WEAK_SHARE, WEAK_LIFT * weak.outside))
+    length = contrast(features, traffic, rows, traffic.length)
+    add("I3", 1, length, length.inside >= length.outside + LONGER)
+    single = contrast(features, traffic, rows, traffic.is_single)
+    add("I4", 1, single, single.inside >= SINGLE and _new_share(features, rows) >= NEW)
+    refused = contrast(features, traffic, rows, traffic.is_refused)
+    add("I5", 1, refused, refused.inside >= max(0.1, 5 * refused.outside))
+    rules = {finding.rule_id: finding for finding in group.findings}
+    for rule_id, finding_ids in (("M1", ("L01", "L02", "L03")), ("M2", ("S01",))):
+        own = [rules[one] for one in finding_ids if one in rules]
+        if own:
+            chance = min(f.p_value for f in own)
+            seen.append(Indicator(rule_id, 1, Contrast(float(len(own)), 0.0, chance)))
+    return tuple(seen)
+
+
+def _accuses(seen: tuple[Indicator, ...]) -> bool:
+    ids = {indicator.rule_id for indicator in seen}
+    asks = "I1" in ids or {"I2", "I3"} <= ids or ({"I3", "I4"} <= ids and bool(ids & {"M1", "M2"}))
+    return asks and sum(indicator.points for indicator in seen) >= ACCUSES
+
+
+def _new_share(features: Features, rows: Numbers) -> float:
+    prompts = features.exchanges.prompt[rows]
+    prompts = prompts[prompts >= 0]
+    return len(np.unique(prompts)) / max(len(rows), 1)
+
+
+def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
+    """Return the rows whose prompt has a template that mostly this group uses, three accounts of it."""
+    own = traffic.template[rows]
+    ids, where = np.unique(own, return_inverse=True)
+    where = where.reshape(own.shape)
+    inside = np.bincount(where.ravel(), minlength=len(ids))
+    everywhere = np.zeros(len(ids), np.int64)
+    for field in range(3):
+        place = np.clip(np.searchsorted(ids, traffic.template[:, field]), 0, len(ids) - 1)
+        same = ids[place] == traffic.template[:, field]
+        everywhere += np.bincount(place[same], minlength=len(ids))
+    account = np.broadcast_to(features.exchanges.account[rows][:, None], own.shape)
+    cells = np.unique(np.column_stack([where.ravel(), account.ravel()]), axis=0)
+    users = np.bincount(cells[:, 0], minlength=len(ids))
+    is_private = (
+        (ids >= 0)
+        & (users >= FEWEST_ACCOUNTS)
+        & (inside >= FEWEST_HARVESTED)
+        & (2 * inside > everywhere)
+    )
+    return rows[is_private[where].any(axis=1)]
+
+
+def _verdict(
+    features: Features,
+    traffic: Traffic,
+    seen: tuple[Indicator, ...],
+    rows: Numbers,
+    private: Numbers,
+) -> Verdict:
+    """Take all exchanges of accounts that do little else, and only the telling ones of others."""
+    account = features.exchanges.account
+    accounts = features.accounts.num_rows
+    telling = traffic.is_strong.copy()
+    telling[private] = True
+    exchanges = np.maximum(np.bincount(account[rows], minlength=accounts), 1)
+    single = np.bincount(account[rows], traffic.is_single[rows], accounts) / exchanges
+    told = np.bincount(account[rows], telling[rows], accounts) / exchanges
+    is_dedicated = (single >= SINGLE) | (told >= 0.2)
+    return Verdict(True, seen, rows[telling[rows] | is_dedicated[account[rows]]], False)

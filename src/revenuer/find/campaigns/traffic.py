@@ -1,0 +1,129 @@
+"""What the accounts of a group do, beside what everybody else does.
+
+Intent is a comparison: a share of prompts that ask for reasoning means nothing until it is set
+against the share among accounts that belong to no group. All shares are taken an account at a
+time, so that one busy account does not speak for all.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
+
+from revenuer.find.features import Features
+
+Numbers = NDArray[np.int64]
+Shares = NDArray[np.float64]
+#: Exchanges that an account needs before its shares mean anything.
+FEWEST_EXCHANGES = 10
+SMALLEST = 1e-300
+
+
+class Traffic(NamedTuple):
+    """Flags of exchanges, and what is usual.
+
+    Attributes:
+        is_strong, is_weak: (exchanges,) a strong, a weak intent rule is met in some field.
+        is_single: (exchanges,) the first turn of its conversation.
+        length: (exchanges,) log2 of output tokens over the model's median; NaN for unknown.
+        is_refused: (exchanges,) 1, 0, or NaN for unknown.
+        template: (exchanges, 3) template of system prompt, prompt and opening; -1 for none.
+        reference: (accounts,) whether the account is in no group and busy enough to compare with.
+    """
+
+    is_strong: NDArray[np.bool_]
+    is_weak: NDArray[np.bool_]
+    is_single: NDArray[np.bool_]
+    length: Shares
+    is_refused: Shares
+    template: Numbers
+    reference: NDArray[np.bool_]
+
+
+class Contrast(NamedTuple):
+    """A quantity inside a group and outside, by account.
+
+    Attributes:
+        inside, outside: Means over accounts.
+        p_value: One-sided Mann-Whitney; the null is that group and outside accounts are alike.
+    """
+
+    inside: float
+    outside: float
+    p_value: float
+
+
+def survey(features: Features, grouped: Numbers) -> Traffic:
+    """Flag all exchanges.
+
+    Args:
+        features: What was measured.
+        grouped: Accounts that belong to a group, and so are no reference.
+    """
+    exchanges = features.exchanges
+    met = exchanges.hits | exchanges.system_hits
+    template = np.append(features.texts.template, -1)
+    counts = np.bincount(exchanges.account, minlength=features.accounts.num_rows)
+    reference = counts >= FEWEST_EXCHANGES
+    reference[grouped] = False
+    if not reference.any():
+        reference = counts >= FEWEST_EXCHANGES
+    return Traffic(
+        (met & features.matcher.mask(weight="strong")) != 0,
+        (met & features.matcher.mask(weight="weak")) != 0,
+        exchanges.turns <= 1,
+        _lengths(exchanges.model, exchanges.output_tokens, len(features.models)),
+        np.where(exchanges.refused < 0, np.nan, exchanges.refused),
+        np.column_stack(
+            [template[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)]
+        ),
+        reference,
+    )
+
+
+def contrast(
+    features: Features, traffic: Traffic, rows: Numbers, values: NDArray[np.generic]
+) -> Contrast:
+    """Compare the accounts behind some exchanges with accounts of no group.
+
+    Args:
+        features: What was measured.
+        traffic: From `survey`.
+        rows: Exchanges of the group that are looked at.
+        values: (exchanges,) numbers or flags; NaN is left out.
+
+    Returns:
+        p = 1 when either side has no account with `FEWEST_EXCHANGES` known values.
+    """
+    account = features.exchanges.account
+    outside = np.flatnonzero(traffic.reference[account])
+    left = _account_means(account[rows], values[rows])
+    right = _account_means(account[outside], values[outside])
+    if len(left) == 0 or len(right) == 0:
+        return Contrast(float("nan"), float("nan"), 1.0)
+    p_value = float(mannwhitneyu(left, right, alternative="greater", method="asymptotic").pvalue)
+    return Contrast(
+        float(left.mean()), float(right.mean()), max(1.0 if np.isnan(p_value) else p_value, SMALLEST)
+    )
+
+
+def _account_means(account: NDArray[np.int32], values: NDArray[np.generic]) -> Shares:
+    values = values.astype(np.float64)
+    known = ~np.isnan(values)
+    counts = np.bincount(account[known])
+    sums = np.bincount(account[known], values[known])
+    enough = counts >= FEWEST_EXCHANGES
+    return sums[enough] / counts[enough]
+
+
+def _lengths(model: NDArray[np.int32], output: Numbers, models: int) -> Shares:
+    medians = np.full(models + 1, np.nan)
+    for one in range(-1, models):
+        own = output[(model == one) & (output > 0)]
+        if len(own):
+            medians[one] = np.median(own)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(output > 0, np.log2(output / medians[model]), np.nan)
