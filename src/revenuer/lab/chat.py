@@ -38,11 +38,11 @@ _CHAT_LARGEST = 160
 def talk(rng: np.random.Generator, world: World, n: int) -> Texts:
     """Return n first turns of chat: all fields, some code and mathematics, five languages.
 
-    A seventh carries pasted text, whose length is heavy-tailed; a fifth is in lower case.
+    A sixth carries pasted text, whose length is heavy-tailed; a fifth is in lower case.
     """
     said = wording.blend(rng, TALK, world.grammar, n)
-    pasted = np.flatnonzero(rng.random(n) < 0.14)
-    sizes = np.clip(rng.lognormal(1.7, 0.9, size=len(pasted)), 1, 60).astype(np.int64)
+    pasted = np.flatnonzero(rng.random(n) < 0.16)
+    sizes = np.clip(rng.lognormal(2.1, 1.0, size=len(pasted)), 1, 90).astype(np.int64)
     text = wording.joined(
         said.take(pa.array(pasted)),
         "\n\n",

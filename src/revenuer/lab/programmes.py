@@ -179,3 +179,33 @@ def _end_users(rng: np.random.Generator, owner: Indices, n: int) -> Texts:
     users = np.where(rng.random(n) < 0.25, rng.integers(2, 1000, size=n), 0)
     drawn = (rng.random(len(owner)) ** 2 * users[owner]).astype(np.int64)
     return names.take(pa.array(drawn, mask=users[owner] == 0))
+
+
+def calls(
+    rng: np.random.Generator,
+    world: World,
+    roster: Roster,
+    owner: Indices,
+    at_s: NDArray[np.float64],
+    prompt: Texts,
+    *,
+    typical_tokens: float,
+) -> Draft:
+    """Return plain requests of programmes, the models as API customers choose them.
+
+    `typical_tokens` is the median of visible output tokens.
+    """
+    rows = len(owner)
+    shares = [share for share, _ in MODELS.values()]
+    model = rng.choice(np.array(list(MODELS)), p=shares, size=len(roster))
+    visible = typical_tokens * rng.lognormal(0, 0.4, size=rows)
+    return Draft(
+        owner=owner,
+        at_s=np.minimum(at_s, world.seconds - 1),
+        prompt=prompt,
+        address=roster.book[owner, (rng.random(rows) < 0.2).astype(np.int64)],
+        client=roster.client[owner, 0],
+        model=model[owner],
+        out_tokens=np.clip(visible, 1, 8000).astype(np.int64),
+        max_tokens=rng.choice([512, 1024, 2048, 4096], size=len(roster))[owner],
+    )

@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from revenuer.errors import InputError
-from revenuer.lab import campaigns, chat, harvests, programmes, world
+from revenuer.lab import campaigns, chat, harvests, lookalikes, programmes, relays, world
 from revenuer.lab.exchanges import Scene
 from revenuer.lab.sink import Sink
 from revenuer.lab.world import World
@@ -100,12 +100,14 @@ def _makers(stage: World, kinds: Sequence[str] | None, scale: float) -> Iterator
     for n in clients:
         share = round(_API_EXCHANGES * volume * n / sum(clients))
         yield partial(programmes.api_client, world=stage, n=n, exchanges=share)
+    yield from lookalikes.makers(stage, scale=scale)
     dials = campaigns.plan(
         stage.stream(1), wanted, exchanges=EXCHANGES_A_WEEK * volume, scale=scale
     )
     for number, each in enumerate(dials):
         name = f"{each.kind}-{number}"
-        yield partial(harvests.harvest, world=stage, dials=each, campaign_id=name)
+        stage_one = relays.relay if each.kind == "relay" else harvests.harvest
+        yield partial(stage_one, world=stage, dials=each, campaign_id=name)
 
 
 def _chunks(total: float, size: int) -> list[int]:

@@ -17,7 +17,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -32,7 +32,7 @@ Fields = NDArray[np.int64]
 
 _SLOT = re.compile(r"\{([a-z_0-9]+)\}")
 _FIELD_WORDS = ("thing", "issue", "goal", "fact")
-_FILES = ("asking", "tongues", "work", "answers", "frames", "public")
+_FILES = ("asking", "speech", "tongues", "work", "answers", "frames", "public")
 _HEADS = (
     "Al Bren Cor Dal Esk Fen Gar Hol Im Jun Kel Lum Mar Nor Ost Pel Quor Ras Sol Tar Ul Ves Wyn Zam"
 )
@@ -172,7 +172,7 @@ class _Pool:
 
 def _fill(line: tuple[str, ...], n: int, pools: dict[str, _Pool]) -> Texts:
     if len(line) == 1:
-        return pa.repeat(pa.scalar(line[0]), n)
+        return pa.repeat(_literal(line[0]), n)
     return joined(*(pools[p].next(n) if i % 2 else p for i, p in enumerate(line) if i % 2 or p))
 
 
@@ -225,10 +225,16 @@ def english() -> Grammar:
     return Grammar.of(texts, {w: [lists[w].split("|") for lists in fields] for w in _FIELD_WORDS})
 
 
+@lru_cache(maxsize=8192)
+def _literal(text: str) -> Any:
+    # Making a scalar looks for an installed pandas each time: 20 times slower than this cache.
+    return pa.scalar(text, pa.string())
+
+
 def joined(*columns: Texts | str) -> Texts:
     """Return the columns written one after another, row by row; plain strings repeat."""
-    pieces = [pa.scalar(c) if isinstance(c, str) else c for c in columns]
-    return pc.binary_join_element_wise(*pieces, "")
+    pieces = [_literal(c) if isinstance(c, str) else c for c in columns]
+    return pc.binary_join_element_wise(*pieces, _literal(""))
 
 
 def paragraphs(
@@ -237,7 +243,7 @@ def paragraphs(
     """Return one text a row, each of as many sentences of `rule` as `sentences` says."""
     offsets = np.concatenate([[0], np.cumsum(sentences)]).astype(np.int32)
     flat = grammar.make(rng, rule, int(offsets[-1]))
-    return pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), flat), " ")
+    return pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), flat), _literal(" "))
 
 
 def blend(rng: np.random.Generator, parts: Mapping[str, float], grammar: Grammar, n: int) -> Texts:

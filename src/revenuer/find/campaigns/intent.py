@@ -145,7 +145,7 @@ def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Number
     where = where.reshape(own.shape)
     inside = np.bincount(where.ravel(), minlength=len(ids))
     everywhere = np.zeros(len(ids), np.int64)
-    for field in range(3):
+    for field in range(own.shape[1]):
         place = np.clip(np.searchsorted(ids, traffic.template[:, field]), 0, len(ids) - 1)
         same = ids[place] == traffic.template[:, field]
         everywhere += np.bincount(place[same], minlength=len(ids))

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
+from scipy.stats import binom, mannwhitneyu
 
-from revenuer.find.features import Features
+from revenuer.find.features import Features, carried_templates
 
 Numbers = NDArray[np.int64]
 Shares = NDArray[np.float64]
@@ -30,7 +30,7 @@ class Traffic(NamedTuple):
         is_single: (exchanges,) the first turn of its conversation.
         length: (exchanges,) log2 of output tokens over the model's median; NaN for unknown.
         is_refused: (exchanges,) 1, 0, or NaN for unknown.
-        template: (exchanges, 3) template of system prompt, prompt and opening; -1 for none.
+        template: (exchanges, 6) templates it carries in any field; -1 for none.
         reference: (accounts,) whether the account is in no group and busy enough to compare with.
     """
 
@@ -48,7 +48,10 @@ class Contrast(NamedTuple):
 
     Attributes:
         inside, outside: Means over accounts.
-        p_value: One-sided Mann-Whitney; the null is that group and outside accounts are alike.
+        p_value: The null is that group and outside accounts are alike. Twice the smaller of
+            Mann-Whitney's one-sided p-value and of the binomial chance that so many of the group
+            lie above nine tenths of the others: the first has power in large groups, the second
+            is exact in small ones.
     """
 
     inside: float
@@ -65,7 +68,6 @@ def survey(features: Features, grouped: Numbers) -> Traffic:
     """
     exchanges = features.exchanges
     met = exchanges.hits | exchanges.system_hits
-    template = np.append(features.texts.template, -1)
     counts = np.bincount(exchanges.account, minlength=features.accounts.num_rows)
     reference = counts >= FEWEST_EXCHANGES
     reference[grouped] = False
@@ -77,9 +79,7 @@ def survey(features: Features, grouped: Numbers) -> Traffic:
         exchanges.turns <= 1,
         _lengths(exchanges.model, exchanges.output_tokens, len(features.models)),
         np.where(exchanges.refused < 0, np.nan, exchanges.refused),
-        np.column_stack(
-            [template[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)]
-        ),
+        carried_templates(exchanges, features.texts),
         reference,
     )
 
@@ -104,10 +104,10 @@ def contrast(
     right = _account_means(account[outside], values[outside])
     if len(left) == 0 or len(right) == 0:
         return Contrast(float("nan"), float("nan"), 1.0)
-    p_value = float(mannwhitneyu(left, right, alternative="greater", method="asymptotic").pvalue)
-    return Contrast(
-        float(left.mean()), float(right.mean()), max(1.0 if np.isnan(p_value) else p_value, SMALLEST)
-    )
+    ranked = float(mannwhitneyu(left, right, alternative="greater", method="asymptotic").pvalue)
+    above = int((left > np.quantile(right, 0.9)).sum())
+    p_value = 2 * min(1.0 if np.isnan(ranked) else ranked, binom.sf(above - 1, len(left), 0.1))
+    return Contrast(float(left.mean()), float(right.mean()), min(max(p_value, SMALLEST), 1.0))
 
 
 def _account_means(account: NDArray[np.int32], values: NDArray[np.generic]) -> Shares:

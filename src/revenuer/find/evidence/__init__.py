@@ -32,6 +32,8 @@ DAY_US = 86_400_000_000
 #: Odds ratio below which an overlap is put down to something both families have in common.
 ODDS_FLOOR = 10.0
 STRATA = 8
+#: Members in a crowd over members expected, below which it is put down to how busy accounts are.
+CROWD_FLOOR = 4.0
 #: Share of exchanges whose prompt another account of the set sent too, above which timing is no
 #: evidence: a public question set run on a public timetable is synchronous without acquaintance.
 REPEATED = 0.3
@@ -147,11 +149,14 @@ def _scans(
                 continue
             for family, rule_id, words, ranks in scales:
                 crowd = scan.crowd(ranks, members)
+                if len(crowd.members) < CROWD_FLOOR * crowd.expected:
+                    yield 1
+                    continue
                 yield Finding(
                     (sets.family, family), rule_id, f"{sets.kinds[i]}, {words}",
-                    members[crowd.members], float(len(crowd.members)),
-                    crowd.share * len(members), crowd.share, min(crowd.p_value, 1.0), 1.0,
-                    int(sets.tokens[i]),
+                    members[crowd.members], float(len(crowd.members)), crowd.expected,
+                    len(crowd.members) / max(crowd.expected, 1e-9),
+                    min(crowd.p_value, 1.0), 1.0, int(sets.tokens[i]),
                 )  # fmt: skip
 
 
@@ -194,7 +199,7 @@ def _move_scales(features: Features) -> list[tuple[str, str, str, scan.Scale]]:
 def _partitions(features: Features, templates: Sets) -> Iterator[Finding | int]:
     exchanges, texts = features.exchanges, features.texts
     has = exchanges.prompt >= 0
-    template = np.append(texts.template, -1)[exchanges.prompt]
+    template = np.append(texts.templates[:, 0], -1)[exchanges.prompt]
     order = np.argsort(template, kind="stable")
     ordered = template[order]
     for i in range(templates.members.shape[0]):
@@ -220,7 +225,7 @@ def _repeated_shares(features: Features, templates: Sets) -> NDArray[np.float64]
     exchanges = features.exchanges
     pair = exchanges.prompt.astype(np.int64) * features.accounts.num_rows + exchanges.account
     prompts = np.unique(pair[exchanges.prompt >= 0]) // features.accounts.num_rows
-    senders = np.bincount(prompts, minlength=len(features.texts.template) + 1)
+    senders = np.bincount(prompts, minlength=len(features.texts.templates) + 1)
     is_repeated = (exchanges.prompt >= 0) & (senders[exchanges.prompt] > 1)
     share = np.bincount(exchanges.account, is_repeated, features.accounts.num_rows) / np.maximum(
         np.bincount(exchanges.account, minlength=features.accounts.num_rows), 1

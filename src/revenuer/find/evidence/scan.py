@@ -37,11 +37,13 @@ class Crowd(NamedTuple):
         p_value: In (0, 1]; 1 when fewer than `FEWEST` members have a place on the scale.
         members: Positions, within the set as given, of the members inside the stretch.
         share: Share of all accounts that lie in the stretch, in (0, 1].
+        expected: Members expected in a stretch of that width.
     """
 
     p_value: float
     members: NDArray[np.int64]
     share: float
+    expected: float
 
 
 class Scale(NamedTuple):
@@ -79,7 +81,7 @@ def crowd(ranks: Scale, members: NDArray[np.int64]) -> Crowd:
     low, high = ranks.low[members][order], ranks.high[members][order]
     n = len(order)
     if n < FEWEST:
-        return Crowd(1.0, np.empty(0, np.int64), 1.0)
+        return Crowd(1.0, np.empty(0, np.int64), 1.0, float(n))
     sizes = _sizes(n)
     best = (1.0, 0, 0, 1.0)
     for k in sizes:
@@ -90,7 +92,7 @@ def crowd(ranks: Scale, members: NDArray[np.int64]) -> Crowd:
         if p_value < best[0]:
             best = (p_value, at, k, float(widths[at]))
     p_value, at, k, share = best
-    return Crowd(max(p_value, SMALLEST), np.sort(order[at : at + k]), share)
+    return Crowd(max(p_value, SMALLEST), np.sort(order[at : at + k]), share, share * n)
 
 
 def _sizes(n: int) -> list[int]:

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from revenuer.engine import Duck
-from revenuer.find.features import frames, lexicon, profiles, sets, slots
+from revenuer.find.features import frames, lexicon, null, profiles, sets, slots
 from revenuer.find.features import exchanges as exchange_rows
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.hits import Matcher
 from revenuer.find.features.sets import Sets
 from revenuer.find.features.texts import TextStore
 
-__all__ = ["Exchanges", "Features", "Sets", "Texts", "measure"]
+__all__ = ["Exchanges", "Features", "Sets", "Texts", "carried_templates", "measure"]
 
 HERE = Path(__file__).parent
 Progress = Callable[[str, int, int | None], None]
@@ -38,12 +38,12 @@ class Texts(NamedTuple):
     """One row a distinct text.
 
     Attributes:
-        template: template number, -1 where nothing recurs.
+        templates: (texts, 2) template by frame and by variant (`frames.Frames`), -1 for none.
         slots: (texts, 4) hashes of what stands in the template's slots.
         vocabulary, vocabulary_offsets: Sampled words of all texts, and where each text begins.
     """
 
-    template: NDArray[np.int64]
+    templates: NDArray[np.int64]
     slots: NDArray[np.uint64]
     vocabulary: NDArray[np.uint32]
     vocabulary_offsets: NDArray[np.int64]
@@ -78,7 +78,9 @@ class Features(NamedTuple):
     unavailable: tuple[str, ...]
 
 
-def measure(work: Path, engine: Duck, *, seed: int, progress: Progress) -> Features:
+def measure(
+    work: Path, engine: Duck, *, seed: int, progress: Progress, is_null: bool = False
+) -> Features:
     """Measure the ingested tables of a work folder.
 
     Args:
@@ -86,6 +88,7 @@ def measure(work: Path, engine: Duck, *, seed: int, progress: Progress) -> Featu
         engine: Runs the SQL.
         seed: Of the community search.
         progress: Called with stage, rows done and rows in all.
+        is_null: Break every tie between families first (`features.null`).
     """
     engine.bind_parquet("exchanges", work / "exchanges")
     engine.bind_parquet("accounts", work / "accounts.parquet")
@@ -110,9 +113,15 @@ def measure(work: Path, engine: Duck, *, seed: int, progress: Progress) -> Featu
     template_sets = _template_sets(use, exchanges, seed=seed)
     tokens = engine.run(HERE / "footprint.sql")
     footprint_sets, footprint_pairs = _footprint_sets(tokens, accounts, seed=seed)
+    unavailable = _unavailable(exchanges, tokens, accounts)
+    if is_null:
+        rng = np.random.default_rng(seed)
+        exchanges = null.shift_clocks(exchanges, accounts.num_rows, rng)
+        footprint_sets = null.reseat(footprint_sets, rng)
+        accounts = null.redate(accounts, exchanges, rng)
     return Features(
         accounts, exchanges, texts, models.to_pylist(), use, template_ids, template_sets,
-        footprint_sets, footprint_pairs, matcher, _unavailable(exchanges, tokens, accounts),
+        footprint_sets, footprint_pairs, matcher, unavailable,
     )  # fmt: skip
 
 
@@ -123,22 +132,30 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
         carried += np.bincount(
             np.where(column < 0, store.texts, column), minlength=store.texts + 1
         )
-    template = frames.find(store, np.maximum(carried[:-1], 1)).template
-    return Texts(template, slots.fill(store, template), *store.vocabulary())
+    found = frames.find(store, np.maximum(carried[:-1], 1))
+    # Numbers of variants follow those of frames, so that one number means one template.
+    variant = np.where(found.variant < 0, -1, found.variant + store.texts)
+    templates = np.column_stack([found.frame, variant])
+    return Texts(templates, slots.fill(store, found.frame), *store.vocabulary())
+
+
+def carried_templates(exchanges: Exchanges, texts: Texts) -> NDArray[np.int64]:
+    """Return (exchanges, 6) templates of system prompt, prompt and opening; -1 for none."""
+    templates = np.append(texts.templates, [[-1, -1]], axis=0)
+    return np.hstack([templates[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)])
 
 
 def _template_use(
     exchanges: Exchanges, texts: Texts, accounts: int
 ) -> tuple[sparse.csr_array, NDArray[np.int64]]:
     """Count, for each template and account, the exchanges that carry it in any field."""
-    template = np.append(texts.template, -1)
-    carried = np.stack([template[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)])
+    carried = carried_templates(exchanges, texts)
+    row = np.broadcast_to(np.arange(len(carried))[:, None], carried.shape)
     # A template in two fields of one exchange counts once.
-    carried[1][carried[1] == carried[0]] = -1
-    carried[2][(carried[2] == carried[0]) | (carried[2] == carried[1])] = -1
-    has = carried >= 0
-    ids, rows = np.unique(carried[has], return_inverse=True)
-    columns = np.broadcast_to(exchanges.account, carried.shape)[has]
+    cells = np.unique((row * (2 * len(texts.templates) + 1) + carried)[carried >= 0])
+    row, carried = np.divmod(cells, 2 * len(texts.templates) + 1)
+    ids, rows = np.unique(carried, return_inverse=True)
+    columns = exchanges.account[row]
     use = sparse.csr_array(
         (np.ones(len(rows), np.int64), (rows, columns)), shape=(len(ids), accounts)
     )

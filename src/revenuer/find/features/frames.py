@@ -19,17 +19,23 @@ BANDS = 16
 AGREE = 32
 
 
+#: Beside its most frequent shingle, what recurs a tenth as often is contents, not frame.
+RELATIVE = 0.1
+
+
 class Frames(NamedTuple):
-    """What each distinct text's frame is.
+    """The template of each distinct text, at two depths; -1 where nothing in the text recurs.
+
+    A template's number is that of its first text.
 
     Attributes:
-        template: (texts,) template number, -1 where nothing in the text recurs. A template's
-            number is that of its first text.
-        framed_share: (texts,) share of the text's shingles that recur, in [0, 1].
+        frame: (texts,) by what recurs most: one number for a frame with many contents.
+        variant: (texts,) by all that recurs: apart where the contents recur too, such as a rare
+            frame inside a popular one.
     """
 
-    template: NDArray[np.int64]
-    framed_share: NDArray[np.float32]
+    frame: NDArray[np.int64]
+    variant: NDArray[np.int64]
 
 
 def find(store: TextStore, exchanges: NDArray[np.int64]) -> Frames:
@@ -43,6 +49,10 @@ def find(store: TextStore, exchanges: NDArray[np.int64]) -> Frames:
     for block in store.blocks():
         weights = exchanges[block.first : block.first + len(block.offsets) - 1]
         shingles.count(block.words, block.offsets, weights, sketch)
+    return Frames(_cluster(store, sketch, RELATIVE), _cluster(store, sketch, 0.0))
+
+
+def _cluster(store: TextStore, sketch: NDArray[np.uint16], relative: float) -> NDArray[np.int64]:
     multipliers, shifts = shingles.permutations()
     signatures = np.empty((store.texts, shingles.PERMUTATIONS), np.uint32)
     recurring = np.empty(store.texts, np.int32)
@@ -50,9 +60,8 @@ def find(store: TextStore, exchanges: NDArray[np.int64]) -> Frames:
     for block in store.blocks():
         rows = slice(block.first, block.first + len(block.offsets) - 1)
         signatures[rows], recurring[rows], total[rows] = shingles.sign(
-            block.words, block.offsets, sketch, shingles.RECURS, multipliers, shifts
+            block.words, block.offsets, sketch, shingles.RECURS, relative, multipliers, shifts
         )
     # One recurring shingle may be a turn of phrase; a short text that recurs whole is a template.
     is_framed = (recurring >= 2) | ((recurring == total) & (total > 0))
-    template = shingles.cluster(signatures, is_framed, BANDS, AGREE)
-    return Frames(template, (recurring / np.maximum(total, 1)).astype(np.float32))
+    return shingles.cluster(signatures, is_framed, BANDS, AGREE)

@@ -158,7 +158,8 @@ def match(text: str, lexicon: Lexicon) -> frozenset[str]:
 def load(folder: Path = RULES) -> Lexicon:
     """Read `concepts.toml` and `rules.toml`.
 
-    Within a phrase, `a|b` stands for either word and `a|` for a word that may be missing.
+    Within a phrase, `a|b` stands for either word, `a|` for a word that may be missing, and `#` for
+    any number.
 
     Raises:
         InputError: A file cannot be read, or breaks a limit; the message names file and entry.
@@ -259,7 +260,7 @@ def _expand(name: str, text: str) -> list[tuple[str, ...]]:
     choices = [piece.split("|") for piece in text.split()]
     phrases = []
     for chosen in itertools.product(*choices):
-        sentences = words(" ".join(chosen))
+        sentences = words(" ".join(chosen).replace("#", "0"))
         if len(sentences) != 1 or len(sentences[0]) > LONGEST_PHRASE:
             raise InputError(
                 f"concepts.toml: {name} has the phrase '{text}', which gives "

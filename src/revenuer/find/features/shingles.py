@@ -34,10 +34,10 @@ PERMUTATIONS = 64
 RECURS = 4
 
 
-def count_sketch(shingles: int) -> NDArray[np.uint8]:
-    """Return an empty (2, cells) sketch for about `shingles` distinct shingles; at most 512 MB."""
+def count_sketch(shingles: int) -> NDArray[np.uint16]:
+    """Return an empty (2, cells) sketch for about `shingles` distinct shingles; at most 1 GB."""
     bits = int(np.clip(np.ceil(np.log2(max(shingles, 1))), 16, 28))
-    return np.zeros((2, 1 << bits), np.uint8)
+    return np.zeros((2, 1 << bits), np.uint16)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -72,22 +72,30 @@ def count(words, offsets, weights, sketch):  # type: ignore[no-untyped-def]
     mask = np.uint64(sketch.shape[1] - 1)
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
-        weight = min(weights[text], 255)
+        weight = min(weights[text], 65_535)
         for i in range(start, max(end - 2, start + 1)):
             key = _shingle(words, start, end, i)
             first, second = np.int64(key & mask), np.int64(key >> np.uint64(32) & mask)
-            total = min(min(sketch[0, first], sketch[1, second]) + weight, 255)
-            sketch[0, first] = max(sketch[0, first], np.uint8(total))
-            sketch[1, second] = max(sketch[1, second], np.uint8(total))
+            total = min(min(sketch[0, first], sketch[1, second]) + weight, 65_535)
+            sketch[0, first] = max(sketch[0, first], np.uint16(total))
+            sketch[1, second] = max(sketch[1, second], np.uint16(total))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _count_of(sketch, key, mask):  # type: ignore[no-untyped-def]
+    first, second = np.int64(key & mask), np.int64(key >> np.uint64(32) & mask)
+    return np.int64(min(sketch[0, first], sketch[1, second]))
 
 
 @numba.njit(cache=True, nogil=True)
-def sign(words, offsets, sketch, recurs, multipliers, shifts):  # type: ignore[no-untyped-def]
+def sign(words, offsets, sketch, recurs, relative, multipliers, shifts):  # type: ignore[no-untyped-def]
     """Return MinHash signatures over the recurring shingles, and how many recur.
 
     Args:
         words, offsets, sketch: As in `count`.
         recurs: Smallest count that makes a shingle part of a frame.
+        relative: Share of the count of the text's most frequent shingle that a shingle must reach,
+            in [0, 1]: contents that recur a little are then no frame beside a frame that recurs a lot.
         multipliers, shifts: (64,) uint32 from `permutations`.
 
     Returns:
@@ -103,10 +111,14 @@ def sign(words, offsets, sketch, recurs, multipliers, shifts):  # type: ignore[n
         signature = signatures[text]
         if end == start:
             continue
+        most = 0
+        for i in range(start, max(end - 2, start + 1)):
+            most = max(most, _count_of(sketch, _shingle(words, start, end, i), mask))
+        enough = max(recurs, relative * most)
         for i in range(start, max(end - 2, start + 1)):
             key = _shingle(words, start, end, i)
             total[text] += 1
-            if min(sketch[0, np.int64(key & mask)], sketch[1, np.int64(key >> np.uint64(32) & mask)]) < recurs:
+            if _count_of(sketch, key, mask) < enough:
                 continue
             recurring[text] += 1
             x = np.uint32(key >> np.uint64(16))

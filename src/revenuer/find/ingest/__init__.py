@@ -17,28 +17,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from revenuer.errors import InputError
-from revenuer.find.ingest import accounts as accounts_file
-from revenuer.find.ingest import files, ids, own, pseudonym
-from revenuer.find.ingest.enrich import Enricher
+from revenuer.find.ingest import (
+    aside,
+    bedrock,
+    files,
+    ids,
+    langfuse,
+    litellm,
+    litellm_spend,
+    otel,
+    own,
+    pairs,
+    pseudonym,
+)
 from revenuer.find.ingest.fields import Overrides, Source
 from revenuer.find.ingest.intake import Counts, Intake
 from revenuer.find.ingest.store import Exchanges, Rejects
 from revenuer.settings import Settings
-from revenuer.tables import ACCOUNTS
 
 __all__ = ["SOURCES", "IngestSummary", "InputFile", "read"]
 
 #: Formats by the name that `--format` takes; of equally good matches the first listed wins.
 SOURCES: Mapping[str, Source] = {
+    "litellm": litellm,
+    "litellm_spend": litellm_spend,
+    "otel": otel,
+    "bedrock": bedrock,
+    "langfuse": langfuse,
+    "pairs": pairs,
     "own": own,
 }
 
 Progress = Callable[[str, int, int | None], None]
-SideRejects = dict[str, list[tuple[int | None, str]]]
 
 
 class InputFile(NamedTuple):
@@ -96,15 +107,13 @@ def read(
     Raises:
         InputError: An argument means no file, or no exchange could be read.
     """
-    found = files.find(logs, leave_out=_side_files(settings, accounts))
+    found = files.find(logs, leave_out=_beside(settings, accounts))
     pseudonyms = pseudonym.load(settings.pseudonym_key) if settings.pseudonym_key else None
     out.mkdir(parents=True, exist_ok=True)
-    enricher, aside = _enricher(settings)
-    known, aside_accounts = _accounts(accounts, settings)
-    aside.update(aside_accounts)
+    enricher, rejected = aside.enricher(settings.ip_ranges, settings.networks)
+    known, unknown = aside.accounts(accounts, settings.column_map)
     known = enricher.accounts(known)
-    known = pseudonyms.batch(known) if pseudonyms else known
-    _write_accounts(known, out / "accounts.parquet")
+    aside.write_accounts(pseudonyms.batch(known) if pseudonyms else known, out / "accounts.parquet")
     with ExitStack() as stack:
         rejects = stack.enter_context(Rejects(out / "rejects.parquet"))
         exchanges = stack.enter_context(Exchanges(out / "exchanges"))
@@ -123,7 +132,7 @@ def read(
             counts=Counts(),
             seed=_seed(digests),
         )
-        inputs = _read_all(intake, found, digests, aside, progress)
+        inputs = _read_all(intake, found, digests, rejected | unknown, progress)
     counts = intake.counts
     if not counts.kept:
         raise _nothing(inputs, rejects)
@@ -142,15 +151,15 @@ def _read_all(
     intake: Intake,
     found: list[files.LogFile],
     digests: list[str | None],
-    aside: SideRejects,
+    rejected: aside.Rejected,
     progress: Progress | None,
 ) -> list[InputFile]:
     total, done = sum(file.size_bytes for file in found), 0
     inputs: list[InputFile] = []
     already: set[str] = set()
     for file, digest in zip(found, digests, strict=True):
-        for name in sorted(name for name in aside if name <= file.name):
-            intake.rejects.add(name, aside.pop(name))
+        for name in sorted(name for name in rejected if name <= file.name):
+            intake.rejects.add(name, rejected.pop(name))
 
         def moved(position: int, before: int = done) -> None:
             if progress:
@@ -167,8 +176,8 @@ def _read_all(
         done += file.size_bytes
         moved(file.size_bytes)
         inputs.append(InputFile(file.name, file.size_bytes, digest, format_))
-    for name in sorted(aside):
-        intake.rejects.add(name, aside[name])
+    for name in sorted(rejected):
+        intake.rejects.add(name, rejected[name])
     return inputs
 
 
@@ -184,9 +193,9 @@ def _seed(digests: list[str | None]) -> int:
     return int.from_bytes(hashlib.sha256(joined.encode()).digest()[:8], "little")
 
 
-def _side_files(settings: Settings, accounts: str | None) -> list[str]:
-    aside = (accounts, settings.ip_ranges, settings.networks, settings.pseudonym_key)
-    return [str(path) for path in aside if path is not None]
+def _beside(settings: Settings, accounts: str | None) -> list[str]:
+    paths = (accounts, settings.ip_ranges, settings.networks, settings.pseudonym_key)
+    return [str(path) for path in paths if path is not None]
 
 
 def _forced(format_: str) -> str | None:
@@ -197,37 +206,6 @@ def _forced(format_: str) -> str | None:
             f"there is no log format {format_!r}", hint=f"choose among {', '.join(SOURCES)}"
         )
     return format_
-
-
-def _enricher(settings: Settings) -> tuple[Enricher, SideRejects]:
-    enricher, aside = Enricher(), {}
-    if settings.ip_ranges:
-        aside[str(settings.ip_ranges)] = enricher.load_ranges(settings.ip_ranges)
-    if settings.networks:
-        aside[str(settings.networks)] = enricher.load_networks(settings.networks)
-    return enricher, aside
-
-
-def _accounts(name: str | None, settings: Settings) -> tuple[pa.RecordBatch, SideRejects]:
-    if name is None:
-        schema = pa.schema([(column.name, column.type) for column in ACCOUNTS.columns])
-        return pa.RecordBatch.from_pylist([], schema=schema), {}
-    file = files.one(name)
-    table, rejects = accounts_file.read(file, settings.column_map)
-    if not table.num_rows:
-        line, reason = rejects[0] if rejects else (None, "the file is empty")
-        where = f", line {line}" if line else ""
-        raise InputError(
-            f"no account could be read from {name}{where}: {reason}",
-            hint="give a table with account_id, as Parquet, JSON Lines or CSV",
-        )
-    return table, {file.name: rejects}
-
-
-def _write_accounts(batch: pa.RecordBatch, path: Path) -> None:
-    batch = batch.sort_by("account_id")  # pseudonyms have an order of their own
-    table = pa.Table.from_arrays(batch.columns, schema=ACCOUNTS.schema)
-    pq.write_table(table, path, compression="zstd")
 
 
 def _nothing(inputs: list[InputFile], rejects: Rejects) -> InputError:

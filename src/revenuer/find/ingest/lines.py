@@ -32,8 +32,8 @@ class Line(NamedTuple):
     content: bytes | None
 
 
-def split(stream: Any) -> Iterator[Line]:
-    """Yield the lines of a stream that are not blank, without their line ends.
+def split(stream: Any, *, keep_blank: bool = False) -> Iterator[Line]:
+    """Yield the lines of a stream, without their line ends; blank ones only when asked to.
 
     Memory: one block and one line, 11 MB at most.
     """
@@ -45,14 +45,14 @@ def split(stream: Any) -> Iterator[Line]:
             if is_skipping or len(piece) >= LINE_BYTES:
                 yield Line(number, None)
                 is_skipping = False
-            elif piece and not piece.isspace():
+            elif keep_blank or (piece and not piece.isspace()):
                 yield Line(number, piece)
             number += 1
         if len(rest) >= LINE_BYTES:
             rest, is_skipping = b"", True
     if is_skipping:
         yield Line(number, None)
-    elif rest and not rest.isspace():
+    elif rest and (keep_blank or not rest.isspace()):
         yield Line(number, rest)
 
 

@@ -6,7 +6,6 @@ with its line; a file that breaks off keeps the records before the break.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from collections.abc import Collection, Iterator
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from revenuer.find.ingest import cells, lines, times
+from revenuer.find.ingest import cells, lines, tabular, times
 from revenuer.find.ingest.files import READ_ERRORS, LogFile
 from revenuer.tables import TIME
 
@@ -103,8 +102,9 @@ def chunks(file: LogFile, kind: Kind) -> Iterator[Chunk]:
 
 def _from_text(stream: Any, kind: Kind) -> Iterator[Chunk]:
     if kind == "csv":
-        return _from_csv(stream)
-    return _from_json(lines.elements(stream) if kind == "json_document" else lines.split(stream))
+        return _chunked(tabular.rows(stream))
+    values = lines.elements(stream) if kind == "json_document" else lines.split(stream)
+    return _chunked(_json_records(values))
 
 
 def parse(content: bytes | None) -> Record:
@@ -128,94 +128,31 @@ def parse(content: bytes | None) -> Record:
     return record
 
 
-def _from_json(values: Iterator[lines.Line]) -> Iterator[Chunk]:
+def _json_records(values: Iterator[lines.Line]) -> Iterator[tabular.Found]:
+    for number, content in values:
+        try:
+            yield number, parse(content), len(content or b"")
+        except cells.CellError as error:
+            yield number, error, len(content or b"")
+
+
+def _chunked(found: Iterator[tabular.Found]) -> Iterator[Chunk]:
     chunk, size = Chunk(), 0
     try:
-        for number, content in values:
-            try:
-                chunk.records.append(parse(content))
+        for number, record, length in found:
+            if isinstance(record, cells.CellError):
+                chunk.rejects.append((number, str(record)))
+            else:
+                chunk.records.append(record)
                 chunk.lines.append(number)
-            except cells.CellError as error:
-                chunk.rejects.append((number, str(error)))
-            size += len(content or b"")
-            if _is_full(chunk, size):
+            size += length
+            most = max(len(chunk.records), len(chunk.rejects))
+            if most >= CHUNK_RECORDS or size >= CHUNK_BYTES:
                 yield chunk
                 chunk, size = Chunk(), 0
     except READ_ERRORS as error:
         chunk.rejects.append((None, _broken(error)))
     yield chunk
-
-
-def _is_full(chunk: Chunk, size: int) -> bool:
-    return (
-        len(chunk.records) >= CHUNK_RECORDS
-        or len(chunk.rejects) >= CHUNK_RECORDS
-        or size >= CHUNK_BYTES
-    )
-
-
-class _Numbered:
-    """Text lines for the csv module, which remembers where a row began."""
-
-    def __init__(self, stream: Any) -> None:
-        self._lines = lines.split(stream)
-        self.number = self.start = 0
-        self.has_long = False
-
-    def __iter__(self) -> Iterator[str]:
-        for number, content in self._lines:
-            self.number = number
-            self.start = self.start or number
-            self.has_long |= content is None
-            # Bytes that are no UTF-8 become lone surrogates, which `_row` looks for.
-            yield (content or b"").decode(errors="surrogateescape").removesuffix("\r") + "\n"
-
-
-def _from_csv(stream: Any) -> Iterator[Chunk]:
-    source = _Numbered(stream)
-    header_line = next(iter(source), "")
-    dialect = max(",;\t", key=header_line.count)
-    try:
-        names = [name.strip() for name in next(csv.reader([header_line], delimiter=dialect), [])]
-    except csv.Error:
-        yield Chunk(rejects=[(source.number, "the header of the table cannot be read")])
-        return
-    csv.field_size_limit(cells.FIELD_BYTES)
-    reader = csv.reader(source, delimiter=dialect)
-    chunk, size = Chunk(), 0
-    while True:
-        source.start, source.has_long = 0, False
-        try:
-            row = next(reader)
-            record = _row(names, row, has_long=source.has_long)
-            chunk.records.append(record)
-            chunk.lines.append(source.start)
-            size += sum(map(len, row))
-        except StopIteration:
-            break
-        except csv.Error:
-            chunk.rejects.append((source.start, "a field is quoted wrongly or holds 10 MB or more"))
-        except cells.CellError as error:
-            chunk.rejects.append((source.start, str(error)))
-        except READ_ERRORS as error:
-            chunk.rejects.append((None, _broken(error)))
-            break
-        if _is_full(chunk, size):
-            yield chunk
-            chunk, size = Chunk(), 0
-    yield chunk
-
-
-def _row(names: list[str], row: list[str], *, has_long: bool) -> Record:
-    if has_long:
-        raise cells.CellError("the line holds 10 MB or more")
-    if len(row) != len(names):
-        raise cells.CellError(f"the row has {len(row)} fields where the header has {len(names)}")
-    try:
-        "".join(row).encode()
-    except UnicodeEncodeError:
-        raise cells.CellError("the line is not valid UTF-8") from None
-    return {name: value or None for name, value in zip(names, row, strict=True)}
 
 
 def parquet_batches(

@@ -1,0 +1,37 @@
+"""Accounts that the provider vouches for: evaluators and authorised distillers.
+
+One account a line, or CSV with a column `account_id` and, if wished, `reason`. Known accounts take
+part in the search for groups, since hiding them would weaken its nulls, but are never accused.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from revenuer.errors import InputError
+
+
+def read(path: Path) -> frozenset[str]:
+    """Return the account ids.
+
+    Raises:
+        InputError: The file cannot be read, or is CSV without a column `account_id`.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}", hint="give a text file") from error
+    rows = [row for row in csv.reader(lines) if row and row[0].strip()]
+    if not rows:
+        return frozenset()
+    header = [cell.strip().lower() for cell in rows[0]]
+    if len(header) == 1 and header[0] != "account_id":
+        return frozenset(row[0].strip() for row in rows)
+    if "account_id" not in header:
+        raise InputError(
+            f"{path} has several columns but none called account_id",
+            hint="name the column, or put one account on each line",
+        )
+    place = header.index("account_id")
+    return frozenset(row[place].strip() for row in rows[1:] if len(row) > place)

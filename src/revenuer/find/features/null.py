@@ -1,0 +1,47 @@
+"""The same logs with every tie broken: what a scan finds here, it finds by chance.
+
+Three things are shuffled, each on its own: who left which footprint, who was made when, and when
+each account's clock runs (its exchanges are shifted around the window by a random time). Every
+account keeps its prompts, its volume and its rhythm, so all that makes honest traffic lumpy is
+still there; only the agreement between families is gone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from revenuer.find.features.exchanges import Exchanges
+from revenuer.find.features.sets import Sets
+
+
+def shift_clocks(exchanges: Exchanges, accounts: int, rng: np.random.Generator) -> Exchanges:
+    """Return the exchanges with each account's times moved around the window by one offset."""
+    start = exchanges.at_us.min()
+    span = int(exchanges.at_us.max() - start) + 1
+    offsets = rng.integers(0, span, accounts)
+    moved = start + (exchanges.at_us - start + offsets[exchanges.account]) % span
+    return exchanges._replace(at_us=moved)
+
+
+def reseat(sets: Sets, rng: np.random.Generator) -> Sets:
+    """Return the sets with accounts exchanged at random, the same way in every set."""
+    order = rng.permutation(sets.members.shape[1])
+    members = sets.members[:, order]
+    members.sort_indices()
+    return sets._replace(members=members)
+
+
+def redate(accounts: pa.Table, exchanges: Exchanges, rng: np.random.Generator) -> pa.Table:
+    """Return the accounts with dates of creation dealt out anew and first and last use remeasured."""
+    first = np.full(accounts.num_rows, np.iinfo(np.int64).max)
+    last = np.full(accounts.num_rows, np.iinfo(np.int64).min)
+    np.minimum.at(first, exchanges.account, exchanges.at_us)
+    np.maximum.at(last, exchanges.account, exchanges.at_us)
+    made = accounts.column("created_us").combine_chunks().take(
+        pa.array(rng.permutation(accounts.num_rows))
+    )
+    for name, values in (("first_us", first), ("last_us", last), ("created_us", made)):
+        place = accounts.schema.get_field_index(name)
+        accounts = accounts.set_column(place, name, pa.array(values, pa.int64()))
+    return accounts
