@@ -103,14 +103,16 @@ def _operational(
     # Weibull shape from the CV: k = cv ** -1.086 is within 4 % for CVs of 1 to 10.
     gaps[heavy] = rng.weibull(cv[owner[heavy]] ** -1.086)
     gaps = np.maximum(gaps, 1e-9)
+    begins = np.cumsum(counts) - counts
+    held = np.minimum(begins, max(len(gaps) - 1, 0))
     running = np.cumsum(gaps)
-    ends = np.cumsum(counts)
-    before = np.where(ends - counts > 0, running[np.maximum(ends - counts - 1, 0)], 0.0)
-    last = running[np.maximum(ends - 1, 0)] - before
-    # One more gap after the last arrival, and a random part of it before the first.
+    since = running - running[held][owner] if len(gaps) else gaps
+    last = since[np.maximum(begins + counts - 1, 0)] if len(gaps) else np.zeros(len(counts))
+    # One more gap closes the circle, which is cut at a random place: no edge is favoured.
     span = last + np.maximum(rng.gamma(shape) / shape, 1e-9)
-    shift = rng.random(len(counts)) * (span - last)
-    return np.clip((running - before[owner] + shift[owner]) / span[owner], 1e-9, 1 - 1e-9)
+    units = ((since / span[owner]) + rng.random(len(counts))[owner]) % 1.0
+    units = np.clip(units, 1e-9, 1 - 1e-9)
+    return np.sort(units + owner) - owner
 
 
 def turns_after(

@@ -93,7 +93,10 @@ class Scene:
 
 
 def finish(rng: np.random.Generator, world: World, scene: Scene) -> Any:
-    """Return the EXCHANGES table of a scene, in the draft's order."""
+    """Return the EXCHANGES table of a scene, in the draft's order.
+
+    Rows may lie after the end of the window (conversations run on): the caller drops them.
+    """
     draft, roster = scene.draft, scene.roster
     n = len(draft.owner)
     owner = pa.array(draft.owner)
@@ -108,7 +111,7 @@ def finish(rng: np.random.Generator, world: World, scene: Scene) -> Any:
     )
     values: dict[str, Any] = {
         "exchange_id": token_column(rng, n),
-        "requested_at": world.times(np.minimum(draft.at_s, world.seconds - 1e-3)),
+        "requested_at": world.times(draft.at_s),
         "account_id": pa.array(roster.ids, pa.string()).take(owner),
         "credential_id": _keys(rng, roster, draft),
         "end_user_id": draft.end_user,

@@ -5,8 +5,8 @@ Four look-alikes of a campaign, all ordinary chat in the end:
 * `class_assignment`: a course with one sheet of tasks; accounts of one university, most made in the
   same weeks, on campus addresses, busiest on the evening before the sheet is due, asking to have
   each step explained. It leaves footprint, templates, synchrony and lifecycle.
-* `enterprise_nat`: the staff of a firm behind one address, one payer, one mail domain, rolled out in
-  one batch, with house templates. Footprint, templates, lifecycle.
+* `enterprise_nat`: the staff of a firm behind one address, one payer, one mail domain, rolled out
+  in one batch, with house templates. Footprint, templates, lifecycle.
 * `vpn_mobile`: strangers behind the same VPN exits, private relays and carriers. Footprint.
 * `family_card`: three or four people on one card and at one address. Footprint.
 """

@@ -6,7 +6,8 @@ Five look-alikes of a campaign:
   harness proposes, each sending the same items in equal numbers; tasks ask for step-by-step
   reasoning or for grades by a rubric. Templates, synchrony, even volumes.
 * `day_one_benchmark`: the same on the new model, within hours of its release.
-* `agent_product`: users of one agent, with its system prompt, tools and client. Templates, footprint.
+* `agent_product`: users of one agent, with its system prompt, tools and client. Templates,
+  footprint.
 * `note_app`: users of one note programme. Templates, footprint.
 * `ci_suite`: the same fixed prompts at every commit, one key on many rented machines, also by forks
   of the project. Templates, synchrony.

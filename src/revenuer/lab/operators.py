@@ -2,9 +2,9 @@
 
 Five look-alikes of a campaign:
 
-* `split_job_firm`: one job over three to eight accounts: one frame of its own, items of its catalogue
-  each sent once, round-robin, even volumes, often one card, made in a batch; only half give an
-  organisation and fewer are verified. All five families, and no harvest.
+* `split_job_firm`: one job over three to eight accounts: one frame of its own, items of its
+  catalogue each sent once, round-robin, even volumes, often one card, made in a batch; only half
+  give an organisation and fewer are verified. All five families, and no harvest.
 * `retrieval_backfill`: a new account at full use round the clock for some days, with the default
   prompt of a public pipeline. Templates, lifecycle.
 * `reseller`: accounts of one firm that pass on what many customers write, load-balanced.

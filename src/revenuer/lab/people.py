@@ -35,6 +35,7 @@ PLANS = {
 #: Columns of `Roster.book`: where an account's requests come from.
 HOME, SECOND, ROAD, OTHER = range(4)
 _MEAN_AGE_DAYS = 220.0
+_WAVE_SHARE = 0.04
 
 
 @dataclass(slots=True)
@@ -177,9 +178,17 @@ def company_mail(rng: np.random.Generator, world: World, roster: Roster) -> None
 
 
 def _ages(rng: np.random.Generator, world: World, n: int, new_share: float) -> NDArray[np.float64]:
+    """Return when accounts were made: long ago, lately, or in one of three sign-up waves.
+
+    A wave is an hour in which the platform was in the news: strangers who join together.
+    """
     ages = -rng.exponential(_MEAN_AGE_DAYS * DAY_S, size=n) - 60.0
     fresh = rng.random(n) < new_share
     ages[fresh] = rng.uniform(0, world.seconds * 0.9, size=int(fresh.sum()))
+    waves = world.stream(4).uniform(-20 * DAY_S, world.seconds * 0.3, size=3)
+    joined = rng.random(n) < _WAVE_SHARE
+    count = int(joined.sum())
+    ages[joined] = rng.choice(waves, size=count) + rng.uniform(0, 3600, size=count)
     return ages
 
 

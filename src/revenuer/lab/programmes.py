@@ -201,7 +201,7 @@ def calls(
     visible = typical_tokens * rng.lognormal(0, 0.4, size=rows)
     return Draft(
         owner=owner,
-        at_s=np.minimum(at_s, world.seconds - 1),
+        at_s=at_s,
         prompt=prompt,
         address=roster.book[owner, (rng.random(rows) < 0.2).astype(np.int64)],
         client=roster.client[owner, 0],

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from revenuer import tables
 from revenuer.lab.exchanges import Scene, finish
+from revenuer.lab.people import Roster
 from revenuer.lab.world import World
 
 _ROWS_A_SLICE = 60_000
@@ -70,16 +71,18 @@ class Sink:
 
     def add(self, rng: np.random.Generator, scene: Scene) -> None:
         """Complete a scene and keep it."""
-        table = finish(rng, self._world, scene)
+        inside = scene.draft.at_s < self._world.seconds
+        owner, at_s = scene.draft.owner[inside], scene.draft.at_s[inside]
+        harvest = scene.draft.is_harvest
+        flags = harvest[inside] if harvest is not None else np.zeros(len(owner), dtype=bool)
+        table = finish(rng, self._world, scene).filter(pa.array(inside))
         self.exchanges += table.num_rows
         self._accounts.append(scene.roster.table(self._world))
-        harvest = scene.draft.is_harvest
-        flags = harvest if harvest is not None else np.zeros(table.num_rows, dtype=bool)
-        self._truth.append(_truth(scene, flags))
-        campaign = pa.array(scene.roster.campaign, pa.string()).take(pa.array(scene.draft.owner))
+        self._truth.append(_truth(scene.roster, owner, flags))
+        campaign = pa.array(scene.roster.campaign, pa.string()).take(pa.array(owner))
         taken = pa.table([table["exchange_id"], campaign], names=TRUTH_EXCHANGES.names)
         self._harvest.append(taken.filter(pa.array(flags)))
-        self._cut(table, scene.draft.at_s)
+        self._cut(table, at_s)
 
     def close(self) -> tuple[Any, Any]:
         """Write the files; return accounts' truth and harvested exchanges."""
@@ -125,8 +128,7 @@ class Sink:
                     writer.write_table(table.take(pc.sort_indices(table, sort_keys=order)))
 
 
-def _truth(scene: Scene, flags: NDArray[np.bool_]) -> Any:
-    roster, owner = scene.roster, scene.draft.owner
+def _truth(roster: Roster, owner: NDArray[np.int64], flags: NDArray[np.bool_]) -> Any:
     total = np.bincount(owner, minlength=len(roster))
     taken = np.bincount(owner[flags], minlength=len(roster))
     guilty = (taken >= _GUILTY_EXCHANGES) & (taken >= _GUILTY_SHARE * total)
