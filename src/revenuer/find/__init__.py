@@ -1,0 +1,1 @@
+"""Logs -> campaigns: `ingest`, `features`, `evidence`, `campaigns`, in the order data flows."""

@@ -51,9 +51,7 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
     sizes = np.array([len(f.members) for f in findings])
     rows = np.repeat(np.arange(len(findings)), sizes)
     columns = np.concatenate([f.members for f in findings])
-    holds = sparse.csr_array(
-        (np.ones(len(rows)), (rows, columns)), shape=(len(findings), accounts)
-    )
+    holds = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(findings), accounts))
     named = np.asarray(holds.sum(axis=0)).ravel()
     common = sparse.triu(holds.T @ holds, k=1).tocoo()
     left, right = (axis.astype(np.int64) for axis in common.coords)

@@ -9,15 +9,16 @@ accounts of no group, has a stable id, and can be read by an account holder.
 | I1 | 2 | many prompts ask for training signal in so many words (strong rules of the lexicon) |
 | I2 | 1 | many prompts use words that ordinary users use less often (weak rules) |
 | I3 | 1 | completions longer than the model's usual ones |
-| I4 | 1 | a sweep: new questions only, asked once each, never followed up, by every account |
+| I4 | 2 | a sweep: new questions, asked once each, never followed up, and not one job's wording |
 | I5 | 1 | refusals in bursts: a search for wordings that get through |
 | M1 | 1 | identities made for the purpose: accounts made, started or stopped together |
 | M2 | 1 | a move to a new model together, soon after it appeared |
 
-Three points accuse, of which at least one is I1, or both I2 and I3, or I3 and I4 with M1 or M2: no
-sum of habits without words or output accuses anybody.
+Three points accuse, if at least one of I1, I4, or I2 and I3 together, is among them: habits alone
+accuse nobody. I4 tells a sweep from an honest job that is split over accounts: a job has one
+wording (one frame in four fifths of its prompts); who collects training data varies it, or has none.
 
-Where text is not logged, I1, I2 and I4 cannot be seen; I3 with I5 or M2, and M1, are left.
+Where text is not logged, I1, I2 and I4 cannot be seen. Then I3 with I5 or M2, and M1, are needed.
 """
 
 from __future__ import annotations
@@ -39,10 +40,14 @@ STRONG_LIFT, WEAK_LIFT = 4.0, 1.8
 #: Length above the model's usual one, in octaves: 0.3 is a quarter longer.
 LONGER = 0.3
 SINGLE, NEW = 0.9, 0.7
+#: Share of prompts with one frame from which on they are one job.
+ONE_JOB = 0.8
 #: Exchanges by which a harvest is more than a trial (guilt, as the design defines it).
 FEWEST_HARVESTED, SMALLEST_SHARE = 20, 0.01
 FEWEST_ACCOUNTS = 3
 ACCUSES = 3
+#: Column of `Traffic.template` with the frame of the prompt.
+PROMPT_FRAME = 2
 
 
 class Indicator(NamedTuple):
@@ -84,7 +89,9 @@ def judge(features: Features, traffic: Traffic, group: Group) -> Verdict:
             again = _look(features, traffic, group, job)
             if _accuses(again):
                 return Verdict(True, again, job, False)
-    blind = bool((features.exchanges.prompt[rows] < 0).all() and np.isnan(traffic.length[rows]).all())
+    blind = bool(
+        (features.exchanges.prompt[rows] < 0).all() and np.isnan(traffic.length[rows]).all()
+    )
     return Verdict(False, first, np.empty(0, np.int64), blind)
 
 
@@ -114,7 +121,8 @@ def _look(
     length = contrast(features, traffic, rows, traffic.length)
     add("I3", 1, length, length.inside >= length.outside + LONGER)
     single = contrast(features, traffic, rows, traffic.is_single)
-    add("I4", 1, single, single.inside >= SINGLE and _new_share(features, rows) >= NEW)
+    if single.inside >= SINGLE and _is_sweep(features, traffic, rows):
+        seen.append(Indicator("I4", 2, single))
     refused = contrast(features, traffic, rows, traffic.is_refused)
     add("I5", 1, refused, refused.inside >= max(0.1, 5 * refused.outside))
     rules = {finding.rule_id: finding for finding in group.findings}
@@ -128,14 +136,20 @@ def _look(
 
 def _accuses(seen: tuple[Indicator, ...]) -> bool:
     ids = {indicator.rule_id for indicator in seen}
-    asks = "I1" in ids or {"I2", "I3"} <= ids or ({"I3", "I4"} <= ids and bool(ids & {"M1", "M2"}))
-    return asks and sum(indicator.points for indicator in seen) >= ACCUSES
+    asks = bool(ids & {"I1", "I4"}) or {"I2", "I3"} <= ids
+    blind = {"I3", "M1"} <= ids and bool(ids & {"I5", "M2"})
+    return (asks or blind) and sum(indicator.points for indicator in seen) >= ACCUSES
 
 
-def _new_share(features: Features, rows: Numbers) -> float:
-    prompts = features.exchanges.prompt[rows]
-    prompts = prompts[prompts >= 0]
-    return len(np.unique(prompts)) / max(len(rows), 1)
+def _is_sweep(features: Features, traffic: Traffic, rows: Numbers) -> bool:
+    """Whether most prompts are new, and no single frame runs through them."""
+    rows = rows[features.exchanges.prompt[rows] >= 0]
+    if len(rows) == 0:
+        return False
+    frames = traffic.template[rows, PROMPT_FRAME]
+    one = np.unique(frames[frames >= 0], return_counts=True)[1].max(initial=0)
+    new = len(np.unique(features.exchanges.prompt[rows]))
+    return new >= NEW * len(rows) and one < ONE_JOB * len(rows)
 
 
 def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:

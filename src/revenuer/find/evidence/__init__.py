@@ -192,7 +192,9 @@ def _move_scales(features: Features) -> list[tuple[str, str, str, scan.Scale]]:
         first[np.isinf(first)] = np.nan
         # Whoever is new moves to nothing: only accounts that were here before count.
         first[_column(features, "first_us") >= at.min()] = np.nan
-        scales.append(("synchrony", "S01", f"first used {name} at the same time", scan.scale(first)))
+        scales.append(
+            ("synchrony", "S01", f"first used {name} at the same time", scan.scale(first))
+        )
     return scales
 
 

@@ -62,9 +62,7 @@ def partition(slots: NDArray[np.uint64], accounts: NDArray[np.int64]) -> Partiti
         whole = (whole * np.uint64(0x9E3779B97F4A7C15)) ^ used[:, s]
     collisions = _cross_pairs(whole, accounts)
     expected = pairs * math.prod(agreeing)
-    return Partition(
-        max(float(poisson.cdf(collisions, expected)), SMALLEST), collisions, expected
-    )
+    return Partition(max(float(poisson.cdf(collisions, expected)), SMALLEST), collisions, expected)
 
 
 def _cross_pairs(values: NDArray[np.uint64], accounts: NDArray[np.int64]) -> int:

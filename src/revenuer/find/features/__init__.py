@@ -129,9 +129,7 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
     carried = np.zeros(store.texts + 1, np.int64)
     for column in (exchanges.system, exchanges.prompt, exchanges.opening):
         # Text number -1 counts in the extra last entry.
-        carried += np.bincount(
-            np.where(column < 0, store.texts, column), minlength=store.texts + 1
-        )
+        carried += np.bincount(np.where(column < 0, store.texts, column), minlength=store.texts + 1)
     found = frames.find(store, np.maximum(carried[:-1], 1))
     # Numbers of variants follow those of frames, so that one number means one template.
     variant = np.where(found.variant < 0, -1, found.variant + store.texts)
@@ -142,7 +140,9 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
 def carried_templates(exchanges: Exchanges, texts: Texts) -> NDArray[np.int64]:
     """Return (exchanges, 6) templates of system prompt, prompt and opening; -1 for none."""
     templates = np.append(texts.templates, [[-1, -1]], axis=0)
-    return np.hstack([templates[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)])
+    return np.hstack(
+        [templates[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)]
+    )
 
 
 def _template_use(

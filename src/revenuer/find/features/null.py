@@ -38,8 +38,10 @@ def redate(accounts: pa.Table, exchanges: Exchanges, rng: np.random.Generator) -
     last = np.full(accounts.num_rows, np.iinfo(np.int64).min)
     np.minimum.at(first, exchanges.account, exchanges.at_us)
     np.maximum.at(last, exchanges.account, exchanges.at_us)
-    made = accounts.column("created_us").combine_chunks().take(
-        pa.array(rng.permutation(accounts.num_rows))
+    made = (
+        accounts.column("created_us")
+        .combine_chunks()
+        .take(pa.array(rng.permutation(accounts.num_rows)))
     )
     for name, values in (("first_us", first), ("last_us", last), ("created_us", made)):
         place = accounts.schema.get_field_index(name)

@@ -54,6 +54,8 @@ def pairs(
     distances = pdist(points, "cityblock")
     kept = np.argsort(distances, kind="stable")[: len(chosen) // 2]
     left, right = np.triu_indices(len(chosen), 1)
-    weight = -np.log10((np.searchsorted(np.sort(distances), distances[kept], "right")) / len(distances))
+    weight = -np.log10(
+        (np.searchsorted(np.sort(distances), distances[kept], "right")) / len(distances)
+    )
     rank = np.lexsort((right[kept], left[kept]))
     return Pairs(chosen[left[kept]][rank], chosen[right[kept]][rank], weight[rank])

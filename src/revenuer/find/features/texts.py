@@ -69,15 +69,17 @@ class TextStore:
             return np.empty(0, np.int32)
         _, starts, data = texts.buffers()
         bounds = np.frombuffer(starts, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-        raw = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+        raw = (
+            np.frombuffer(data, np.uint8)
+            if data is not None and data.size
+            else np.zeros(1, np.uint8)
+        )
         keys = _raw_hashes(raw, bounds, np.asarray(texts.is_null()))
         while 2 * (self.texts + len(texts)) > len(self._table_keys):
             self._grow()
         numbers = np.empty(len(texts), np.int32)
         fresh = np.empty(len(texts), np.int64)
-        count = _intern(
-            keys, self._table_keys, self._table_values, self.texts, numbers, fresh
-        )
+        count = _intern(keys, self._table_keys, self._table_values, self.texts, numbers, fresh)
         if count:
             self._add(texts.take(pa.array(fresh[:count])))
         return numbers

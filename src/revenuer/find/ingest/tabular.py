@@ -41,7 +41,7 @@ def rows(stream: Any) -> Iterator[Found]:
         except csv.Error:
             yield source.start, cells.CellError(_TOO_LONG if source.has_long else _QUOTES), 0
             continue
-        if not row:
+        if not row and not source.has_long:
             continue
         length = sum(map(len, row))
         try:

@@ -1,0 +1,127 @@
+"""Findings -> groups -> campaigns.
+
+A finding ties accounts in two families; accounts that findings keep naming together are a group; a
+group whose traffic looks like the making of training data is a campaign (`intent`). Groups that
+are not accused are listed with the reason. The verb is `find`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from revenuer.find.campaigns import dossier, exemplars, groups, intent, tables, traffic
+from revenuer.find.campaigns.groups import Group
+from revenuer.find.evidence import Finding
+from revenuer.find.features import Features
+from revenuer.records import Campaign
+
+__all__ = ["Outcome", "find"]
+
+Numbers = NDArray[np.int64]
+#: Share of a group's accounts in one organisation, all of them verified, that makes it declared.
+DECLARED = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a scan reports.
+
+    Attributes:
+        campaigns: Strongest first.
+        members, coordinated, activity, ties: Arrow tables, as `revenuer.tables` describes them.
+        examples: Exchange rows that evidence points to.
+        coordinated_groups: Groups listed without an accusation.
+    """
+
+    campaigns: tuple[Campaign, ...]
+    members: pa.Table
+    coordinated: pa.Table
+    activity: pa.Table
+    ties: pa.Table
+    examples: Numbers
+    coordinated_groups: int
+
+
+def find(
+    features: Features,
+    findings: Sequence[Finding],
+    *,
+    work: Path,
+    known: frozenset[str],
+    seed: int,
+) -> Outcome:
+    """Return campaigns and coordinated groups.
+
+    Args:
+        features, findings: From the stages before.
+        work: Holds the ingested `exchanges/`, for the texts that a person needs to see.
+        known: Accounts that are never accused (`--known`).
+        seed: Of the community search.
+    """
+    ids: list[str] = features.accounts.column("account_id").to_pylist()
+    found = groups.merge(findings, len(ids), seed=seed)
+    grouped = np.concatenate([g.members for g in found]) if found else np.empty(0, np.int64)
+    seen = traffic.survey(features, grouped)
+    vouched = np.array([account in known for account in ids], np.bool_)
+    rows = exemplars.Rows(work / "exchanges")
+    campaigns: list[Campaign] = []
+    accused: list[tables.Accused] = []
+    listed: list[tuple[Group, str]] = []
+    for group in found:
+        verdict, reason = _decide(features, seen, group, vouched)
+        chosen = intent.accused(features, verdict, group)
+        chosen = chosen[~vouched[chosen]]
+        if reason or len(chosen) < intent.FEWEST_ACCOUNTS:
+            listed.append((group, reason or "no_harvest"))
+            continue
+        members = dossier.members(features, chosen, verdict.harvested)
+        campaign = dossier.write(features, seen, group, verdict, members, ids, rows)
+        campaigns.append(campaign)
+        accused.append(tables.Accused(campaign, members, verdict.harvested))
+        rest = np.setdiff1d(group.members, chosen)
+        if len(rest):
+            listed.append((group._replace(members=rest), "no_harvest"))
+    rows.close()
+    return Outcome(
+        campaigns=tuple(campaigns),
+        members=tables.members(accused, ids),
+        coordinated=tables.coordinated(listed, features, ids),
+        activity=tables.activity(accused, features),
+        ties=tables.ties(accused, features, ids),
+        examples=_examples(campaigns),
+        coordinated_groups=len(listed),
+    )
+
+
+def _decide(
+    features: Features, seen: traffic.Traffic, group: Group, vouched: NDArray[np.bool_]
+) -> tuple[intent.Verdict, str]:
+    """Return what the traffic says, and why the group is not accused ("" when it is)."""
+    verdict = intent.judge(features, seen, group)
+    if vouched[group.members].mean() > 0.5:
+        return verdict, "known"
+    if _is_declared(features, group):
+        return verdict, "declared"
+    if verdict.is_harvest:
+        return verdict, ""
+    return verdict, "intent_unavailable" if verdict.unjudged else "no_harvest"
+
+
+def _is_declared(features: Features, group: Group) -> bool:
+    """Whether the accounts say openly, and the provider has checked, that they are one customer."""
+    rows = features.accounts.take(pa.array(group.members))
+    verified = np.array([bool(v) for v in rows.column("is_verified").to_pylist()])
+    orgs = [o for o, v in zip(rows.column("org_id").to_pylist(), verified, strict=True) if o and v]
+    most = max((orgs.count(org) for org in set(orgs)), default=0)
+    return most >= DECLARED * len(group.members)
+
+
+def _examples(campaigns: Sequence[Campaign]) -> Any:
+    return sorted({one for c in campaigns for item in c.evidence for one in item.examples})

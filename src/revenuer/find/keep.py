@@ -1,0 +1,52 @@
+"""What a run folder keeps of the exchanges: the numbers of all, the text of few.
+
+Prompts are personal data. Unless all text is to be kept, only the exchanges that evidence points to
+keep theirs, so that a finding can be read and contested.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from revenuer.settings import RetainText
+from revenuer.tables import EXCHANGES
+
+TEXTS = ("system_prompt", "prompt", "history", "completion", "reasoning")
+
+
+def tables(work: Path, examples: Sequence[str], retain: RetainText) -> None:
+    """Move the ingested tables to `tables/` and drop the text that is not kept.
+
+    Args:
+        work: Holds `exchanges/` and `accounts.parquet`; both are gone afterwards.
+        examples: Exchange ids that keep their text under `evidence`.
+        retain: `none`, `evidence` or `all`.
+    """
+    shutil.move(work / "accounts.parquet", work / "tables" / "accounts.parquet")
+    kept = pa.array(list(examples) if retain == "evidence" else [], pa.string())
+    with pq.ParquetWriter(
+        work / "tables" / "exchanges.parquet", EXCHANGES.schema, compression="zstd"
+    ) as writer:
+        for part in sorted((work / "exchanges").glob("*.parquet")):
+            with pq.ParquetFile(part) as file:
+                for batch in file.iter_batches(65_536):
+                    writer.write_batch(batch if retain == "all" else _without_text(batch, kept))
+    shutil.rmtree(work / "exchanges")
+    shutil.rmtree(work / "spill", ignore_errors=True)
+
+
+def _without_text(batch: pa.RecordBatch, kept: pa.Array) -> pa.RecordBatch:
+    is_kept = pc.is_in(batch.column("exchange_id"), value_set=kept)
+    columns = [
+        pc.if_else(is_kept, batch.column(name), pa.scalar(None, pa.string()))
+        if name in TEXTS
+        else batch.column(name)
+        for name in EXCHANGES.names
+    ]
+    return pa.record_batch(columns, schema=EXCHANGES.schema)

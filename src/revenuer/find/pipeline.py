@@ -1,0 +1,178 @@
+"""The scan, in one screen: logs -> exchanges -> features -> findings -> campaigns.
+
+Each stage has one verb and meets the next in tables. A run is written into a folder beside its
+place and moved there when it is whole, so a run that was stopped leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+import revenuer
+from revenuer.engine import Duck
+from revenuer.errors import RunError
+from revenuer.find import campaigns, evidence, features, ingest, keep
+from revenuer.find.campaigns import known as known_accounts
+from revenuer.find.campaigns.dossier import iso
+from revenuer.settings import Settings
+from revenuer.tables import SCHEMA_VERSION
+
+STAGES = ("ingest", "features", "evidence", "campaigns")
+Progress = Callable[[str, int, int | None], None]
+
+
+def scan(
+    logs: Sequence[str],
+    *,
+    out: Path,
+    settings: Settings,
+    accounts: str | None = None,
+    known: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> campaigns.Outcome:
+    """Read logs, find campaigns, write the run folder `out`.
+
+    Raises:
+        InputError: An argument cannot be used, or no exchange could be read.
+        RunError: `out` exists and is no run folder, so it is not overwritten.
+    """
+    _check_place(out)
+    work = out.with_name(out.name + ".partial")
+    shutil.rmtree(work, ignore_errors=True)
+    clock = _Clock()
+    try:
+        vouched = known_accounts.read(known) if known else frozenset()
+        read = ingest.read(logs, out=work, settings=settings, accounts=accounts, progress=progress)
+        clock.lap("ingest")
+        with Duck(
+            work / "spill", threads=settings.threads, memory_limit=settings.memory_limit
+        ) as engine:
+            measured = features.measure(
+                work, engine, seed=settings.seed, progress=progress, is_null=settings.is_null
+            )
+        clock.lap("features")
+        progress("weighing ties", 0, None)
+        findings = evidence.weigh(measured, fdr_level=settings.fdr, seed=settings.seed)
+        clock.lap("evidence")
+        progress("finding campaigns", 0, None)
+        outcome = campaigns.find(measured, findings, work=work, known=vouched, seed=settings.seed)
+        clock.lap("campaigns")
+        _write(work, outcome, measured, read, settings)
+        keep.tables(work, outcome.examples, settings.retain_text)
+        clock.lap("writing")
+        _write_json(work / "run.json", _account(read, measured, settings, clock))
+        _move(work, out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return outcome
+
+
+class _Clock:
+    """CPU and wall seconds a stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, dict[str, float]] = {}
+        self._last = (time.process_time(), time.perf_counter())
+
+    def lap(self, stage: str) -> None:
+        now = (time.process_time(), time.perf_counter())
+        self.seconds[stage] = {
+            "cpu_s": round(now[0] - self._last[0], 3),
+            "wall_s": round(now[1] - self._last[1], 3),
+        }
+        self._last = now
+
+
+def _check_place(out: Path) -> None:
+    if out.exists() and not (out / "run.json").is_file() and any(out.iterdir()):
+        raise RunError(
+            f"{out} holds files that are no run of revenuer",
+            hint="choose an empty folder for --out",
+        )
+
+
+def _write(
+    work: Path,
+    outcome: campaigns.Outcome,
+    measured: features.Features,
+    read: ingest.IngestSummary,
+    settings: Settings,
+) -> None:
+    (work / "tables").mkdir(exist_ok=True)
+    pq.write_table(outcome.members, work / "members.parquet")
+    pq.write_table(outcome.coordinated, work / "coordinated.parquet")
+    pq.write_table(outcome.activity, work / "tables" / "campaign_activity.parquet")
+    pq.write_table(outcome.ties, work / "tables" / "campaign_ties.parquet")
+    at = measured.exchanges.at_us
+    _write_json(
+        work / "campaigns.json",
+        {
+            "schema_version": SCHEMA_VERSION,
+            "window_start": iso(int(at.min())),
+            "window_end": iso(int(at.max()) + 1_000_000),
+            "fdr": settings.fdr,
+            "exchanges": read.rows_kept,
+            "accounts": measured.accounts.num_rows,
+            "rejects": read.rejects,
+            "coordinated_groups": outcome.coordinated_groups,
+            "unavailable": list(measured.unavailable),
+            "campaigns": [campaign.to_json() for campaign in outcome.campaigns],
+        },
+    )
+
+
+def _account(
+    read: ingest.IngestSummary, measured: features.Features, settings: Settings, clock: _Clock
+) -> dict[str, Any]:
+    """Return what `run.json` holds: inputs, settings, versions, row counts, and what it cost."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "revenuer": revenuer.__version__,
+        "inputs": [file._asdict() for file in read.files],
+        "settings": {
+            "fdr": settings.fdr,
+            "retain_text": settings.retain_text,
+            "seed": settings.seed,
+            "is_null": settings.is_null,
+            "formats": settings.formats,
+            "column_map": settings.column_map,
+            "customer_attribute": settings.customer_attribute,
+            "is_pseudonymised": settings.pseudonym_key is not None,
+        },
+        "rows": {
+            "read": read.rows_read,
+            "kept": read.rows_kept,
+            "duplicates": read.duplicates,
+            "skipped": read.skipped,
+            "rejects": read.rejects,
+            "accounts": measured.accounts.num_rows,
+        },
+        "measured": {
+            "stages": clock.seconds,
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        },
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _move(work: Path, out: Path) -> None:
+    """Put the finished run in its place; an earlier run there is replaced in one step."""
+    if out.exists():
+        old = out.with_name(out.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        out.rename(old)
+        work.rename(out)
+        shutil.rmtree(old)
+    else:
+        work.rename(out)
