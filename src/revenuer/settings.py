@@ -29,7 +29,7 @@ class Settings:
         column_map: our column -> theirs, for JSONL and CSV of unknown make.
         customer_attribute: Attribute that names the customer in OpenTelemetry spans.
         pseudonym_key: File with the key of keyed hashes; None leaves identifiers as they are.
-        ip_ranges, networks: Files that fill asn, country and network class where the log lacks them.
+        ip_ranges, networks: Files that fill asn, country and class where the log lacks them.
     """
 
     fdr: float = 0.01

@@ -172,7 +172,9 @@ CAMPAIGN_TIES = Table(
         _column("account_a", STRING, "the smaller account id", required=True),
         _column("account_b", STRING, "the larger account id", required=True),
         _column("family", STRING, "footprint, templates, partition, synchrony or lifecycle"),
-        _column("edge_weight", FLOAT, "how rare what they share is, -log10 of its share of accounts"),
+        _column(
+            "edge_weight", FLOAT, "how rare what they share is, -log10 of its share of accounts"
+        ),
     ),
 )
 

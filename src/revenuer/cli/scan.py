@@ -100,29 +100,20 @@ def _progress() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress as Bars,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
 
-    bars = Bars(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TransferSpeedColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-        console=Console(stderr=True),
+    bars = rich.Progress(
+        rich.SpinnerColumn(), rich.TextColumn("{task.description}"), rich.BarColumn(),
+        rich.MofNCompleteColumn(), rich.TransferSpeedColumn(), rich.TimeElapsedColumn(),
+        rich.TimeRemainingColumn(), console=Console(stderr=True),
     )  # fmt: skip
-    tasks: dict[str, object] = {}
+    tasks: dict[str, rich.TaskID] = {}
 
     def show(stage: str, done: int, total: int | None) -> None:
         if stage not in tasks:
             tasks[stage] = bars.add_task(stage, total=total)
-        bars.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]  # rich's TaskID
+        bars.update(tasks[stage], completed=done, total=total)
 
     with bars:
         yield show

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +35,7 @@ class Outcome:
     Attributes:
         campaigns: Strongest first.
         members, coordinated, activity, ties: Arrow tables, as `revenuer.tables` describes them.
-        examples: Exchange rows that evidence points to.
+        examples: Ids of exchanges that evidence points to, sorted.
         coordinated_groups: Groups listed without an accusation.
     """
 
@@ -45,7 +44,7 @@ class Outcome:
     coordinated: pa.Table
     activity: pa.Table
     ties: pa.Table
-    examples: Numbers
+    examples: tuple[str, ...]
     coordinated_groups: int
 
 
@@ -60,7 +59,8 @@ def find(
     """Return campaigns and coordinated groups.
 
     Args:
-        features, findings: From the stages before.
+        features: What was measured.
+        findings: What ties accounts, strongest first.
         work: Holds the ingested `exchanges/`, for the texts that a person needs to see.
         known: Accounts that are never accused (`--known`).
         seed: Of the community search.
@@ -123,5 +123,5 @@ def _is_declared(features: Features, group: Group) -> bool:
     return most >= DECLARED * len(group.members)
 
 
-def _examples(campaigns: Sequence[Campaign]) -> Any:
-    return sorted({one for c in campaigns for item in c.evidence for one in item.examples})
+def _examples(campaigns: Sequence[Campaign]) -> tuple[str, ...]:
+    return tuple(sorted({e for c in campaigns for item in c.evidence for e in item.examples}))

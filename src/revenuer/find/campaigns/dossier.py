@@ -13,6 +13,7 @@ from revenuer.find.campaigns import exemplars, words
 from revenuer.find.campaigns.groups import Group
 from revenuer.find.campaigns.intent import Verdict
 from revenuer.find.campaigns.traffic import Traffic
+from revenuer.find.evidence import Finding
 from revenuer.find.features import Features
 from revenuer.records import Campaign, EvidenceItem
 
@@ -100,8 +101,10 @@ def write(
     """Return the campaign.
 
     Args:
-        features, traffic: What was measured.
-        group, verdict: The group and what its traffic says.
+        features: What was measured.
+        traffic: From `traffic.survey`.
+        group: The group.
+        verdict: What its traffic says.
         accused: From `members`.
         account_ids: Account id of each account number.
         source: Gives texts and exchange ids.
@@ -149,7 +152,7 @@ def _evidence(
     source: exemplars.Rows,
 ) -> tuple[EvidenceItem, ...]:
     items = []
-    strongest = {}
+    strongest: dict[tuple[tuple[str, str], str], Finding] = {}
     for finding in group.findings:
         strongest.setdefault((finding.families, finding.rule_id), finding)
     for finding in strongest.values():
@@ -175,7 +178,7 @@ def _ids(source: exemplars.Rows, rows: Numbers) -> tuple[str, ...]:
 
 
 def _kinds(features: Features, harvested: Numbers) -> tuple[str, ...]:
-    """Return the kinds of harvest by how many exchanges meet a rule of theirs, strong rules first."""
+    """Return the kinds of harvest by how many exchanges meet a rule of theirs, strong first."""
     met = (features.exchanges.hits | features.exchanges.system_hits)[harvested]
     rules = features.matcher.lexicon.rules
     counts = []

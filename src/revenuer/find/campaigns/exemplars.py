@@ -6,6 +6,7 @@ any.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def templates(
     """
     shown = []
     for template, column, own in _frequent(carried, rows):
-        users = features.template_use[np.searchsorted(features.template_ids, template)]
+        users = features.template_use[int(np.searchsorted(features.template_ids, template))]
         outside = int(np.setdiff1d(users.nonzero()[-1], members).size)
         field = FIELDS[column // 2]
         shown.append(
@@ -122,9 +123,7 @@ def _with_slots(texts: list[str]) -> str:
     hashes = (split.hashes[held] >> np.uint64(32)).astype(np.uint32)
     common = slots.is_common(hashes, offsets, slots.common_pairs(hashes, offsets))
     # The text with the largest common part shows the template best.
-    shares = [
-        common[a:b].mean() if b > a else 0 for a, b in zip(offsets, offsets[1:], strict=False)
-    ]
+    shares = [common[a:b].mean() if b > a else 0 for a, b in pairwise(offsets)]
     best = int(np.argmax(shares))
     flat = [word for sentence in lexicon.words(texts[best]) for word in sentence]
     return slots.show(flat, common[offsets[best] : offsets[best + 1]])[:LONGEST_SHOWN]

@@ -52,14 +52,14 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
     rows = np.repeat(np.arange(len(findings)), sizes)
     columns = np.concatenate([f.members for f in findings])
     holds = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(findings), accounts))
-    named = np.asarray(holds.sum(axis=0)).ravel()
+    named: NDArray[np.float64] = np.asarray(holds.sum(axis=0)).ravel()
     common = sparse.triu(holds.T @ holds, k=1).tocoo()
     left, right = (axis.astype(np.int64) for axis in common.coords)
     closeness = common.data / np.sqrt(named[left] * named[right])
     pairs = sets.Pairs(left, right, closeness)
     groups = []
     for members in sets.communities(pairs, seed=seed, resolution=CLOSENESS, is_weighted=True):
-        inside = np.asarray(holds[:, members].sum(axis=1)).ravel()
+        inside: NDArray[np.float64] = np.asarray(holds[:, members].sum(axis=1)).ravel()
         own = tuple(f for f, n, size in zip(findings, inside, sizes, strict=True) if 2 * n > size)
         if own:
             groups.append(Group(members, own, min(f.q_value for f in own)))

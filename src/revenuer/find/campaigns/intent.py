@@ -16,7 +16,8 @@ accounts of no group, has a stable id, and can be read by an account holder.
 
 Three points accuse, if at least one of I1, I4, or I2 and I3 together, is among them: habits alone
 accuse nobody. I4 tells a sweep from an honest job that is split over accounts: a job has one
-wording (one frame in four fifths of its prompts); who collects training data varies it, or has none.
+wording (one frame in four fifths of its prompts); who collects training data varies it, or has
+none.
 
 Where text is not logged, I1, I2 and I4 cannot be seen. Then I3 with I5 or M2, and M1, are needed.
 """
@@ -153,7 +154,7 @@ def _is_sweep(features: Features, traffic: Traffic, rows: Numbers) -> bool:
 
 
 def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
-    """Return the rows whose prompt has a template that mostly this group uses, three accounts of it."""
+    """Return rows whose prompt has a template that mostly this group uses, three accounts of it."""
     own = traffic.template[rows]
     ids, where = np.unique(own, return_inverse=True)
     where = where.reshape(own.shape)

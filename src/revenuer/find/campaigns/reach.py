@@ -3,8 +3,8 @@
 A tie in two families is proven for some members; others use the same private template without
 leaving a second tie (a card of their own, made on another day). A template is a group's own when
 most of the accounts that use it are members; whoever else uses it in earnest is taken in, and
-groups that live on the same template are one. A public template is never a group's own, since most of its
-users are elsewhere, however many members use it.
+groups that live on the same template are one. A public template is never a group's own, since most
+of its users are elsewhere, however many members use it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def extend(groups: Sequence[Group], use: sparse.csr_array) -> list[Group]:
             members[number].append(fresh)
     extended = []
     for number, parts in enumerate(members):
-        own = [groups[g] for g in np.flatnonzero(joined == number)]
+        own = [groups[g] for g in np.flatnonzero(joined == number).tolist()]
         findings = sorted(
             (f for g in own for f in g.findings), key=lambda f: (f.q_value, f.p_value, f.rule_id)
         )

@@ -1,7 +1,7 @@
 """What each rule means in words: the fact, what it suggests, its null, and what would clear it.
 
-Rule ids are stable: they stand in `campaigns.json`, in dossiers and in appeals. A sentence says what
-was counted; what it suggests is a sentence of its own.
+Rule ids are stable: they stand in `campaigns.json`, in dossiers and in appeals. A sentence says
+what was counted; what it suggests is a sentence of its own.
 """
 
 from __future__ import annotations

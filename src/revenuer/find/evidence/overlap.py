@@ -7,9 +7,9 @@ the number of accounts in both is compared with what chance gives.
 Null model: the two families are independent among accounts of like activity. Within a stratum of
 n accounts, of which a are in the first set and b in the second, the overlap is hypergeometric with
 mean a b / n; the whole overlap is the sum over strata. A sum of hypergeometric draws is no more
-spread out than a binomial one of the same mean [1, 2], so the binomial tail is an upper bound on the
-p-value: above the mean it can only be too large. Activity is a stratum because busy accounts have
-more of everything.
+spread out than a binomial one of the same mean [1, 2], so the binomial tail is an upper bound on
+the p-value: above the mean it can only be too large. Activity is a stratum because busy accounts
+have more of everything.
 
 Misleads when something outside both families moves both, such as a country where one carrier and
 one product are popular; such overlaps are large sets with small odds, so `odds` is reported and
@@ -89,7 +89,7 @@ def overlaps(
         (np.ones(len(strata)), (np.arange(len(strata)), strata)),
         shape=(len(strata), int(strata.max()) + 1 if len(strata) else 1),
     )
-    sizes = np.asarray(in_stratum.sum(axis=0)).ravel()
+    sizes: NDArray[np.float64] = np.asarray(in_stratum.sum(axis=0)).ravel()
     first, second = (left @ in_stratum).toarray(), (right @ in_stratum).toarray()
     expected = (first[row] * second[column] / np.maximum(sizes, 1)).sum(axis=1)
     a, b = first.sum(axis=1)[row], second.sum(axis=1)[column]
