@@ -16,7 +16,8 @@ multiplied by the number of classes. The verb is `weigh`; the kernels are pure a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,9 @@ CROWD_FLOOR = 4.0
 REPEATED = 0.3
 CLASSES = 6
 LARGEST_SET = 5_000
+#: Footprints that carry no time of their own. An address counts within one day, so accounts that
+#: share one are active, first seen and last seen near each other by construction.
+TIMELESS = ("payment", "signup_address", "signup_prefix", "mail")
 WORTH_A_LOOK = 1e-3
 
 
@@ -78,14 +82,19 @@ def weigh(features: Features, *, fdr_level: float, seed: int) -> list[Finding]:
     """
     rng = np.random.default_rng(seed)
     templates, footprint = features.template_sets, features.footprint_sets
+    timeless = _only(footprint, np.isin(footprint.kinds, TIMELESS))
     repeated = _repeated_shares(features, templates)
+    made, *seen = _lifecycle_scales(features)
     found = [
         *_report(_overlap_findings(features), fdr_level),
-        *_report(_scans(features, (templates, footprint), _lifecycle_scales(features)), fdr_level),
-        *_report(_scans(features, (templates, footprint), _move_scales(features)), fdr_level),
+        *_report(
+            chain(_scans((templates, footprint), [made]), _scans((templates, timeless), seen)),
+            fdr_level,
+        ),
+        *_report(_scans((templates, timeless), _move_scales(features)), fdr_level),
         *_report(_partitions(features, templates), fdr_level),
         *_report(_together(features, templates, repeated, rng), fdr_level),
-        *_report(_together(features, footprint, None, rng), fdr_level),
+        *_report(_together(features, timeless, None, rng), fdr_level),
     ]
     return sorted(found, key=lambda f: (f.q_value, f.p_value, f.rule_id, f.members.tolist()))
 
@@ -136,8 +145,11 @@ def _overlap_findings(features: Features) -> Iterator[Finding | int]:
         )  # fmt: skip
 
 
+def _only(sets: Sets, chosen: NDArray[np.bool_]) -> Sets:
+    return Sets(sets.family, sets.kinds[chosen], sets.tokens[chosen], sets.members[chosen])
+
+
 def _scans(
-    features: Features,
     families: tuple[Sets, ...],
     scales: list[tuple[str, str, str, scan.Scale]],
 ) -> Iterator[Finding | int]:
@@ -223,7 +235,7 @@ def _partitions(features: Features, templates: Sets) -> Iterator[Finding | int]:
 
 
 def _repeated_shares(features: Features, templates: Sets) -> NDArray[np.float64]:
-    """Return, for each template set, the share of its exchanges whose prompt another account sent."""
+    """Return, for each template set, how much of its traffic repeats another account's prompts."""
     exchanges = features.exchanges
     pair = exchanges.prompt.astype(np.int64) * features.accounts.num_rows + exchanges.account
     prompts = np.unique(pair[exchanges.prompt >= 0]) // features.accounts.num_rows

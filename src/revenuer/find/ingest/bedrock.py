@@ -70,7 +70,7 @@ def _converse(sent: Record, received: Record) -> Record:
             **turns.tool_names(first(sent, "toolConfig.tools")),
             **turns.conversation(sent.get("messages"), system=sent.get("system")),
             **(turns.reply(message) if message else {}),
-            "refused": received.get("stopReason") in _REFUSED if received else None,
+            "refused": str(received.get("stopReason")) in _REFUSED if received else None,
             "input_tokens": counts.get("inputTokens"),
             "output_tokens": counts.get("outputTokens"),
         }

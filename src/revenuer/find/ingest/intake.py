@@ -93,7 +93,9 @@ class Intake:
         occurrences: ids.Occurrences,
         moved: Moved,
     ) -> None:
+        is_empty = kind in ("json_lines", "json_document")
         for chunk in records.chunks(file, kind):
+            is_empty = is_empty and not chunk.records and not chunk.rejects
             rows: list[Record] = []
             numbers: list[int] = []
             rejects = list(chunk.rejects)
@@ -112,6 +114,8 @@ class Intake:
             given = columns.transpose(rows, EXCHANGES.names)
             self._take(file, given, numbers, rejects, occurrences)
             moved(chunk.position)
+        if is_empty:
+            self.rejects.add(file.name, [(None, "the file holds no record")])
 
     def _take(
         self,

@@ -58,6 +58,7 @@ def value(raw: Any) -> Any:
     """Return what an OTLP AnyValue holds."""
     if not isinstance(raw, dict):
         return raw
+    raw = known(raw)  # columnar files hold every kind, all but one null
     if "arrayValue" in raw:
         return [value(item) for item in sequence(mapping(raw["arrayValue"]).get("values"))]
     if "kvlistValue" in raw:
@@ -95,7 +96,7 @@ def _spans(node: Record, inherited: Record) -> Iterator[tuple[Record, Record]]:
 
 def _is_exchange(attributes: Record) -> bool:
     operation = attributes.get("gen_ai.operation.name")
-    return operation not in _NO_EXCHANGE and any(
+    return str(operation) not in _NO_EXCHANGE and any(
         name in attributes
         for name in ("gen_ai.request.model", "gen_ai.response.model", "gen_ai.operation.name")
     )

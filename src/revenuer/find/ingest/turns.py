@@ -21,6 +21,7 @@ _TOOL_USE = frozenset({"tool_use", "tool_call", "function_call", "toolUse", "ser
 _TOOL_RESULT = frozenset(
     {"tool_result", "tool_call_response", "function_call_output", "toolResult"}
 )
+_SAID = ("text", "content", "refusal")
 _BARE = ("toolUse", "toolResult", "reasoningContent", "image", "document", "video")
 
 
@@ -173,10 +174,10 @@ def _block_text(block: Any) -> str | None:
         result = first(inner, "content", "output", "result", "response")
         plain = text(result)
         return plain if plain is not None else cells.json_text(result)
-    said = first(block, "text", "content", "refusal", "json")
-    if said is None:
-        return block.get("text") if block.get("text") == "" else f"[{kind}]" if kind else None
-    return said if isinstance(said, str) else text(said)
+    said = next((block[n] for n in _SAID if block.get(n) is not None), None)
+    if isinstance(said, str):
+        return said
+    return text(said) if said is not None else f"[{kind}]" if kind else None
 
 
 def _thought(block: Record) -> str | None:
