@@ -66,10 +66,10 @@ class Draft:
     out_tokens: Indices
     conversation: Indices | None = None
     turn: Indices | None = None
-    system: Texts | None = None
-    history: Texts | None = None
-    completion: Texts | None = None
-    end_user: Texts | None = None
+    system: Texts = None
+    history: Texts = None
+    completion: Texts = None
+    end_user: Texts = None
     key: Indices | None = None
     pathway: Indices | None = None
     endpoint: str = "chat"
@@ -77,7 +77,7 @@ class Draft:
     reason_share: NDArray[np.float64] | None = None
     answers: dict[str, float] | None = None
     refused_share: NDArray[np.float64] | None = None
-    tool_names: Texts | None = None
+    tool_names: Texts = None
     temperature: NDArray[np.float64] | None = None
     max_tokens: Indices | None = None
     is_stream: bool = False
