@@ -75,7 +75,7 @@ def find(
     accused: list[tables.Accused] = []
     listed: list[tuple[Group, str]] = []
     for group in found:
-        verdict, reason = _decide(features, seen, group, vouched)
+        verdict, reason = _decide(features, seen, group, vouched, rows)
         chosen = intent.accused(features, verdict, group)
         chosen = chosen[~vouched[chosen]]
         if reason or len(chosen) < intent.FEWEST_ACCOUNTS:
@@ -101,10 +101,14 @@ def find(
 
 
 def _decide(
-    features: Features, seen: traffic.Traffic, group: Group, vouched: NDArray[np.bool_]
+    features: Features,
+    seen: traffic.Traffic,
+    group: Group,
+    vouched: NDArray[np.bool_],
+    rows: exemplars.Rows,
 ) -> tuple[intent.Verdict, str]:
     """Return what the traffic says, and why the group is not accused ("" when it is)."""
-    verdict = intent.judge(features, seen, group)
+    verdict = intent.judge(features, seen, group, rows)
     if vouched[group.members].mean() > 0.5:
         return verdict, "known"
     if _is_declared(features, group):

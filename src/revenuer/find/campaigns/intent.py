@@ -29,6 +29,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from revenuer.find.campaigns import wording
+from revenuer.find.campaigns.exemplars import Rows
 from revenuer.find.campaigns.groups import Group
 from revenuer.find.campaigns.traffic import Contrast, Traffic, contrast
 from revenuer.find.features import Features
@@ -41,14 +43,14 @@ STRONG_LIFT, WEAK_LIFT = 4.0, 1.8
 #: Length above the model's usual one, in octaves: 0.3 is a quarter longer.
 LONGER = 0.3
 SINGLE, NEW = 0.9, 0.7
-#: Share of prompts with one frame from which on they are one job.
+#: Share of prompts with one wording from which on they are one job.
 ONE_JOB = 0.8
+#: Accounts that a sweep needs, and end users of an account from which on it serves others.
+FEWEST_SWEEPERS, SERVES = 6, 3
 #: Exchanges by which a harvest is more than a trial (guilt, as the design defines it).
 FEWEST_HARVESTED, SMALLEST_SHARE = 20, 0.01
 FEWEST_ACCOUNTS = 3
 ACCUSES = 3
-#: Column of `Traffic.template` with the frame of the prompt.
-PROMPT_FRAME = 2
 
 
 class Indicator(NamedTuple):
@@ -75,19 +77,19 @@ class Verdict(NamedTuple):
     unjudged: bool
 
 
-def judge(features: Features, traffic: Traffic, group: Group) -> Verdict:
+def judge(features: Features, traffic: Traffic, group: Group, source: Rows) -> Verdict:
     """Judge the whole traffic of a group; failing that, only what runs through its own templates.
 
     The second look finds carriers, whose harvest is a small part of other people's traffic.
     """
     rows = np.flatnonzero(np.isin(features.exchanges.account, group.members))
     private = _private_rows(features, traffic, rows)
-    first = _look(features, traffic, group, rows)
+    first = _look(features, traffic, group, rows, source)
     if _accuses(first):
         return _verdict(features, traffic, first, rows, private)
     for job in (private, private[traffic.is_strong[private]]):
         if len(job) >= FEWEST_HARVESTED:
-            again = _look(features, traffic, group, job)
+            again = _look(features, traffic, group, job, source)
             if _accuses(again):
                 return Verdict(True, again, job, False)
     blind = bool(
@@ -107,7 +109,7 @@ def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
 
 
 def _look(
-    features: Features, traffic: Traffic, group: Group, rows: Numbers
+    features: Features, traffic: Traffic, group: Group, rows: Numbers, source: Rows
 ) -> tuple[Indicator, ...]:
     seen: list[Indicator] = []
 
@@ -122,7 +124,7 @@ def _look(
     length = contrast(features, traffic, rows, traffic.length)
     add("I3", 1, length, length.inside >= length.outside + LONGER)
     single = contrast(features, traffic, rows, traffic.is_single)
-    if single.inside >= SINGLE and _is_sweep(features, traffic, rows):
+    if single.inside >= SINGLE and _is_sweep(features, rows, source):
         seen.append(Indicator("I4", 2, single))
     refused = contrast(features, traffic, rows, traffic.is_refused)
     add("I5", 1, refused, refused.inside >= max(0.1, 5 * refused.outside))
@@ -142,15 +144,17 @@ def _accuses(seen: tuple[Indicator, ...]) -> bool:
     return (asks or blind) and sum(indicator.points for indicator in seen) >= ACCUSES
 
 
-def _is_sweep(features: Features, traffic: Traffic, rows: Numbers) -> bool:
-    """Whether most prompts are new, and no single frame runs through them."""
-    rows = rows[features.exchanges.prompt[rows] >= 0]
-    if len(rows) == 0:
+def _is_sweep(features: Features, rows: Numbers, source: Rows) -> bool:
+    """Whether many accounts that serve nobody else ask new questions in no one wording."""
+    prompts = features.exchanges.prompt[rows]
+    rows, prompts = rows[prompts >= 0], prompts[prompts >= 0]
+    accounts = np.unique(features.exchanges.account[rows])
+    users = features.accounts.column("end_users").to_numpy()[accounts]
+    if len(accounts) < FEWEST_SWEEPERS or np.median(users) > SERVES:
         return False
-    frames = traffic.template[rows, PROMPT_FRAME]
-    one = np.unique(frames[frames >= 0], return_counts=True)[1].max(initial=0)
-    new = len(np.unique(features.exchanges.prompt[rows]))
-    return new >= NEW * len(rows) and one < ONE_JOB * len(rows)
+    if len(np.unique(prompts)) < NEW * len(prompts):
+        return False
+    return wording.one_wording(source, rows) < ONE_JOB
 
 
 def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:

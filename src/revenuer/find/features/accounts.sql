@@ -2,7 +2,7 @@
 -- One output row: one account that sent at least one exchange, ordered by account_id; its
 -- position, counted from 0, is the account number of every other features table.
 -- Columns: exchanges (count); first_us, last_us, created_us (microseconds since 1970, UTC);
--- active_hours (distinct UTC hours with an exchange); addresses, clients, models (distinct);
+-- active_hours (distinct UTC hours with an exchange); addresses, clients, end_users, models (distinct);
 -- input_tokens, output_tokens, reasoning_tokens (sums); refusals, multi_turn (exchanges that were
 -- refused, that are not the first turn); plan_price_usd a month; org_id, is_verified as recorded.
 select
@@ -13,6 +13,7 @@ select
     count(distinct epoch_us(e.requested_at) // 3600000000) as active_hours,
     count(distinct e.ip) as addresses,
     count(distinct coalesce(e.ja4, '') || ' ' || coalesce(e.user_agent, '')) as clients,
+    count(distinct e.end_user_id) as end_users,
     count(distinct e.model) as models,
     cast(coalesce(sum(e.input_tokens), 0) as bigint) as input_tokens,
     cast(coalesce(sum(e.output_tokens), 0) as bigint) as output_tokens,
