@@ -75,7 +75,7 @@ def texts(record: Record) -> Record:
     """Return texts, request settings and usage from `messages`, `response`, `model_parameters`."""
     settings = mapping(record.get("model_parameters"))
     sent = {**settings, **mapping(first(record, "proxy_server_request.body"))}
-    messages, received = decoded(record.get("messages")), decoded(record.get("response"))
+    messages, received = decoded(record.get("messages")), decoded(record.get("response")) or None
     if messages:
         sent["messages"] = messages.get("messages") if _wraps(messages) else messages
     shape = anthropic if anthropic.is_shape(sent, received) else openai
