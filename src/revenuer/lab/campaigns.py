@@ -211,7 +211,7 @@ def plan(
     ]  # fmt: skip
     return [
         stealth.draw(
-            rng, kind, KINDS[kind][1], stealth=float(rng.beta(1.2, 1.2)), seats=seats, each=each
+            rng, kind, KINDS[kind][1], stealth=float(rng.beta(1.4, 1.0)), seats=seats, each=each
         )
         for kind, seats, each in _fit(drawn, LARGEST_SHARE * exchanges)
     ]

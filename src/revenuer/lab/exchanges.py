@@ -6,6 +6,7 @@ identifiers, network columns, tokens, refusals, failures and the model's answer.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -19,18 +20,17 @@ from revenuer import tables
 from revenuer.lab import wording
 from revenuer.lab.people import Roster, token_column
 from revenuer.lab.wording import Texts
-from revenuer.lab.world import BIN_S, MODELS, REASON, World
+from revenuer.lab.world import MODELS, REASON, World
 
 Indices = NDArray[np.int64]
 Seconds = NDArray[np.float64]
 
 FIRST_PARTY, CLOUD, AGGREGATOR = range(3)
+ENDPOINTS = ("chat", "responses", "messages", "completions")
 PATHWAYS = ("first_party", "cloud", "aggregator")
-_FAILED_SHARE = 0.045
-_FAILED_IN_OUTAGE = 0.8
 _REFUSED_SHARE = 0.01
-_STATUSES = np.array([429, 500, 529, 400, 408])
-_STATUS_WEIGHTS = np.array([0.45, 0.15, 0.2, 0.15, 0.05])
+#: Half leave the temperature alone.
+_TEMPERATURES = [*[np.nan] * 7, 0.0, 0.0, 0.2, 0.6, 0.7, 0.7, 1.0]
 _BYTES_A_TOKEN = 4
 #: Tokens that the chat format itself costs.
 _FORMAT_TOKENS = 7
@@ -55,6 +55,8 @@ class Draft:
         answers: rule -> weight, for made completions.
         refused_share: (n,) chance of a refusal.
         is_harvest: (n,) whether a campaign took it.
+        endpoint: Interface used by all; None draws one for each account.
+        status: (n,) HTTP status; None where nothing failed.
     """
 
     owner: Indices
@@ -72,7 +74,7 @@ class Draft:
     end_user: Texts = None
     key: Indices | None = None
     pathway: Indices | None = None
-    endpoint: str = "chat"
+    endpoint: str | None = None
     extra_tokens: Indices | None = None
     reason_share: NDArray[np.float64] | None = None
     answers: dict[str, float] | None = None
@@ -82,6 +84,18 @@ class Draft:
     max_tokens: Indices | None = None
     is_stream: bool = False
     is_harvest: NDArray[np.bool_] | None = None
+    status: NDArray[np.int64] | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> Draft:
+        """Return the draft of the given rows, in their order."""
+        columns: dict[str, Any] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                columns[field.name] = value[rows]
+            elif isinstance(value, pa.Array):
+                columns[field.name] = value.take(pa.array(rows))
+        return dataclasses.replace(self, **columns)
 
 
 @dataclass(slots=True)
@@ -100,8 +114,10 @@ def finish(rng: np.random.Generator, world: World, scene: Scene) -> Any:
     draft, roster = scene.draft, scene.roster
     n = len(draft.owner)
     owner = pa.array(draft.owner)
-    refused, status = _fate(rng, world, draft)
+    status = draft.status if draft.status is not None else np.full(n, 200, dtype=np.int64)
     failed = status != 200
+    share = draft.refused_share if draft.refused_share is not None else _REFUSED_SHARE
+    refused = (rng.random(n) < share) & ~failed
     usage = _usage(rng, draft, refused=refused, failed=failed)
     reasoning = _reasoning(rng, world, draft, ~refused & ~failed)
     completion = (
@@ -117,7 +133,7 @@ def finish(rng: np.random.Generator, world: World, scene: Scene) -> Any:
         "end_user_id": draft.end_user,
         "session_id": _sessions(rng, draft, n),
         "model": pa.array(MODELS).take(pa.array(draft.model)),
-        "endpoint": pa.repeat(pa.scalar(draft.endpoint), n),
+        "endpoint": _endpoints(rng, draft, len(roster)),
         "pathway": pa.array(PATHWAYS).take(
             pa.array(draft.pathway if draft.pathway is not None else np.zeros(n, dtype=np.int64))
         ),
@@ -172,18 +188,6 @@ def histories(conversation: Indices, turn: Indices, prompts: Texts, completions:
         begin = row - min(int(turn[row]) - 1, _KEPT_TURNS)
         out[row] = f"[{', '.join(pieces[i][1:-1] for i in range(begin, row))}]"
     return pa.array(out, pa.string())
-
-
-def _fate(
-    rng: np.random.Generator, world: World, draft: Draft
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    n = len(draft.owner)
-    bins = np.clip((draft.at_s / BIN_S).astype(np.int64), 0, len(world.is_outage) - 1)
-    chance = np.where(world.is_outage[bins], _FAILED_IN_OUTAGE, _FAILED_SHARE)
-    failed = rng.random(n) < chance
-    share = draft.refused_share if draft.refused_share is not None else _REFUSED_SHARE
-    refused = (rng.random(n) < share) & ~failed
-    return refused, np.where(failed, rng.choice(_STATUSES, size=n, p=_STATUS_WEIGHTS), 200)
 
 
 def _usage(
@@ -246,10 +250,17 @@ def _sessions(rng: np.random.Generator, draft: Draft, n: int) -> Texts:
     return wording.joined("conv-", names.take(pa.array(draft.conversation)))
 
 
+def _endpoints(rng: np.random.Generator, draft: Draft, accounts: int) -> Texts:
+    if draft.endpoint is not None or draft.is_stream:
+        return pa.repeat(pa.scalar(draft.endpoint or "chat"), len(draft.owner))
+    usual = rng.choice(len(ENDPOINTS), p=[0.55, 0.2, 0.2, 0.05], size=accounts)
+    return pa.array(ENDPOINTS).take(pa.array(usual[draft.owner]))
+
+
 def _temperature(rng: np.random.Generator, draft: Draft, accounts: int) -> Any:
     if draft.temperature is not None:
         return pa.array(draft.temperature)
-    usual = rng.choice([np.nan, 0.0, 0.2, 0.7, 1.0], p=[0.5, 0.15, 0.1, 0.15, 0.1], size=accounts)
+    usual = rng.choice(_TEMPERATURES, size=accounts)
     chosen = usual[draft.owner]
     return pa.array(chosen, mask=np.isnan(chosen))
 

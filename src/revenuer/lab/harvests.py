@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from revenuer.lab import chat, dispatch, frames, people, wording
-from revenuer.lab.exchanges import AGGREGATOR, CLOUD, FIRST_PARTY, Draft, Scene
+from revenuer.lab.exchanges import AGGREGATOR, CLOUD, ENDPOINTS, FIRST_PARTY, Draft, Scene
 from revenuer.lab.people import Roster, tokens
 from revenuer.lab.stealth import Dials
 from revenuer.lab.wording import Texts, read_words
@@ -120,6 +120,7 @@ def _requests(
         refused_share=np.full(rows, _REFUSED_WRAPPED if dials.has_wrapper else 0.012),
         temperature=np.full(rows, float(rng.choice([0.0, 0.6, 0.7, 1.0]))),
         max_tokens=np.full(rows, int(rng.choice([2048, 4096, 8192, 16384]))),
+        endpoint=str(rng.choice(ENDPOINTS[:3])),
         is_harvest=np.ones(rows, dtype=bool),
     )
     if dials.style == "tools":

@@ -134,7 +134,7 @@ def _requests(
         end_user=_end_users(rng, owner, n),
         key=rng.integers(0, 1 + rng.integers(3, size=n)[owner]),
         pathway=rng.choice([FIRST_PARTY, CLOUD, AGGREGATOR], p=[0.7, 0.2, 0.1], size=n)[owner],
-        max_tokens=rng.choice([256, 512, 1024, 2048, 4096], size=n)[owner],
+        max_tokens=rng.choice([256, 512, 1024, 2048, 4096, 8192, 16384], size=n)[owner],
     )
 
 
@@ -207,5 +207,5 @@ def calls(
         client=roster.client[owner, 0],
         model=model[owner],
         out_tokens=np.clip(visible, 1, 8000).astype(np.int64),
-        max_tokens=rng.choice([512, 1024, 2048, 4096], size=len(roster))[owner],
+        max_tokens=rng.choice([512, 1024, 2048, 4096, 8192], size=len(roster))[owner],
     )

@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 
 from revenuer import tables
 from revenuer.lab.exchanges import Scene, finish
+from revenuer.lab.failures import befall
 from revenuer.lab.people import Roster
 from revenuer.lab.world import World
 
 _ROWS_A_SLICE = 60_000
+#: Each slice is an open file.
+_MOST_SLICES = 400
 
 TRUTH = pa.schema(
     [
@@ -62,7 +65,7 @@ class Sink:
         self._scratch = out / ".slices"
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
-        self._slices = max(1, round(expected / _ROWS_A_SLICE))
+        self._slices = int(np.clip(round(expected / _ROWS_A_SLICE), 1, _MOST_SLICES))
         self._writers: dict[int, tuple[Any, Any]] = {}
         self._accounts: list[Any] = []
         self._truth: list[Any] = []
@@ -71,6 +74,7 @@ class Sink:
 
     def add(self, rng: np.random.Generator, scene: Scene) -> None:
         """Complete a scene and keep it."""
+        scene = Scene(scene.roster, befall(rng, self._world, scene.draft))
         inside = scene.draft.at_s < self._world.seconds
         owner, at_s = scene.draft.owner[inside], scene.draft.at_s[inside]
         harvest = scene.draft.is_harvest
