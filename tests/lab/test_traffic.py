@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from revenuer import tables
 from revenuer.errors import InputError
 from revenuer.lab import traffic
+from revenuer.lab.campaigns import KINDS
+from revenuer.lab.lookalikes import LOOKALIKES
 
 FILES = ("exchanges", "accounts", "truth", "truth_exchanges")
 
@@ -84,3 +87,17 @@ def _counts(table: Any) -> dict[str, int]:
     grouped = table.group_by("account_id").aggregate([([], "count_all")])
     keys, counts = (grouped[name].to_pylist() for name in ("account_id", "count_all"))
     return dict(zip(keys, counts, strict=True))
+
+
+@pytest.mark.slow
+def test_a_week_at_scale_one_holds_every_class_at_the_promised_size(tmp_path: Path) -> None:
+    made = traffic.simulate(tmp_path, seed=8)
+
+    truth = pq.read_table(tmp_path / "truth.parquet")
+    kinds = set(truth["kind"].to_pylist())
+    assert kinds == {"consumer_chat", "api_client", *KINDS, *LOOKALIKES}
+    assert 90_000 < made.exchanges < 135_000
+    assert 7_500 < made.accounts < 9_000
+    assert 0.08 < made.harvest_exchanges / made.exchanges < 0.25
+    innocent = truth.filter(pc.invert(pc.is_in(truth["kind"], pa.array(list(KINDS)))))
+    assert not pc.any(innocent["is_guilty"]).as_py()

@@ -89,6 +89,12 @@ def conversations(
     return _spoken(rng, world, roster, owner[which], which, turn, at_s, opening)
 
 
+def page_prompts(world: World, at_s: NDArray[np.float64]) -> Texts:
+    """Return the system prompt that the provider's own chat page sends along, with the day."""
+    days = pa.array(np.maximum(at_s / DAY_S, 0).astype(np.int64)).cast(pa.string())
+    return wording.joined(world.chat_prompt, days, ".")
+
+
 def _long_talks(rng: np.random.Generator, n: int) -> Indices:
     return np.where(rng.random(n) < 0.04, rng.geometric(0.14, n), 0)
 
@@ -118,6 +124,7 @@ def _spoken(
         at_s=at_s,
         prompt=prompt,
         completion=completion,
+        system=page_prompts(world, at_s),
         history=histories(which, turn, prompt, completion),
         conversation=which,
         turn=turn,

@@ -171,6 +171,7 @@ def _conversations(
         at_s=at_s,
         prompt=prompt,
         completion=completion,
+        system=chat.page_prompts(world, at_s),
         history=histories(which, turn, prompt, completion),
         conversation=which,
         turn=turn,

@@ -104,6 +104,7 @@ def note_app(rng: np.random.Generator, world: World, exchanges: int) -> Scene:
     first = wording.joined(frames.take(pa.array(rng.integers(2, size=total))), notes)
     draft = chat.conversations(rng, world, roster, counts, first=first)
     draft.client = np.full(len(draft.owner), world.clients.sdk(rng, 1)[0])
+    draft.system = None
     return Scene(roster, draft)
 
 

@@ -123,6 +123,8 @@ def _requests(
         endpoint=str(rng.choice(ENDPOINTS[:3])),
         is_harvest=np.ones(rows, dtype=bool),
     )
+    if texts.system is None and roster.plan[0] in ("plus", "pro"):  # through the chat page
+        draft.system = chat.page_prompts(world, at_s)
     if dials.style == "tools":
         draft.tool_names = _tools(rng, rows)
     if dials.has_search:

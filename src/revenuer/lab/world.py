@@ -39,6 +39,7 @@ class World:
         platform: (bins,) factor on everyone's rate, a bin being ten minutes.
         is_outage: (bins,) true where the platform was down.
         release_s: When the new model came out, seconds from the start.
+        chat_prompt: System prompt of the provider's own chat page, before the number of the day.
     """
 
     seed: int
@@ -50,6 +51,7 @@ class World:
     internet: Internet
     clients: Clients
     grammar: Grammar
+    chat_prompt: str
 
     @property
     def seconds(self) -> float:
@@ -92,6 +94,7 @@ def build(seed: int, days: int) -> World:
         internet=lay(rng),
         clients=client_programmes(rng),
         grammar=english(),
+        chat_prompt=english().one(rng, "platform"),
     )
 
 
