@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
 from revenuer.engine import Duck
-from revenuer.find.features import frames, lexicon, null, profiles, sets, slots
 from revenuer.find.features import exchanges as exchange_rows
+from revenuer.find.features import frames, lexicon, null, profiles, sets, slots
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.hits import Matcher
 from revenuer.find.features.sets import Sets

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from revenuer.find.features import words as wording
-from revenuer.find.features.lexicon import Lexicon
+from revenuer.find.features.lexicon import LONGEST_PHRASE, Lexicon
+
+Masks = NDArray[np.uint64]
 
 _PHRASE_START = np.uint64(0x8BB84B93962EACC9)
 _PHRASE_PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -24,7 +26,8 @@ class Matcher:
     """A lexicon compiled into hash tables.
 
     Args:
-        lexicon: Concepts and rules; rule r is bit r of a hit.
+        lexicon: Concepts and rules, each rule with at least one concept that it asks for. Rule r
+            is bit r of a hit.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -43,7 +46,7 @@ class Matcher:
         self._none = np.array([rule.none_mask for rule in rules], np.uint64)
         self._whole = np.array([rule.within == "text" for rule in rules], np.bool_)
 
-    def hits(self, words: wording.Words) -> NDArray[np.uint64]:
+    def hits(self, words: wording.Words) -> Masks:
         """Return (texts,) with bit r set where the text meets rule r."""
         return _hits(
             words.hashes, words.offsets, *self._starts, *self._phrases,
@@ -51,7 +54,7 @@ class Matcher:
         )  # fmt: skip
 
     def mask(self, **fields: Any) -> np.uint64:
-        """Return the bits of the rules whose attributes equal `fields`, such as `weight="strong"`."""
+        """Return the bits of the rules whose attributes equal `fields`: `weight="strong"`."""
         chosen = 0
         for bit, rule in enumerate(self.lexicon.rules):
             if all(getattr(rule, name) == value for name, value in fields.items()):
@@ -59,7 +62,7 @@ class Matcher:
         return np.uint64(chosen)
 
 
-def _table(entries: dict[int, int]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+def _table(entries: dict[int, int]) -> tuple[wording.Hashes, Masks]:
     """Return an open-addressing table at most a quarter full: keys (0 is empty) and values."""
     size = 1 << max(4, (4 * len(entries)).bit_length())
     keys, values = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
@@ -72,7 +75,7 @@ def _table(entries: dict[int, int]) -> tuple[NDArray[np.uint64], NDArray[np.uint
 
 
 @numba.njit(cache=True, nogil=True)
-def _phrase_hash(hashes, start, end):  # type: ignore[no-untyped-def]
+def _phrase_hash(hashes: wording.Hashes, start: int, end: int) -> np.uint64:
     value = _PHRASE_START
     for i in range(start, end):
         value = (value ^ hashes[i]) * _PHRASE_PRIME
@@ -81,7 +84,8 @@ def _phrase_hash(hashes, start, end):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _look_up(key, keys, values):  # type: ignore[no-untyped-def]
+def _look_up(key: np.uint64, keys: wording.Hashes, values: Masks) -> np.uint64:
+    """Return the value of a key, 0 where the table has none."""
     mask = np.uint64(len(keys) - 1)
     at = np.int64(key >> np.uint64(20) & mask)
     while keys[at] != 0:
@@ -92,7 +96,14 @@ def _look_up(key, keys, values):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _met(concepts, all_masks, none_masks, is_whole, whole):  # type: ignore[no-untyped-def]
+def _met(
+    concepts: np.uint64,
+    all_masks: Masks,
+    none_masks: Masks,
+    is_whole: NDArray[np.bool_],
+    whole: bool,
+) -> np.uint64:
+    """Return the rules met by the concepts of a sentence, or of the whole text."""
     met = np.uint64(0)
     for rule in range(len(all_masks)):
         if is_whole[rule] != whole or concepts & all_masks[rule] != all_masks[rule]:
@@ -103,11 +114,18 @@ def _met(concepts, all_masks, none_masks, is_whole, whole):  # type: ignore[no-u
 
 
 @numba.njit(cache=True, nogil=True)
-def _concepts_from(hashes, i, end, lengths, keys, values):  # type: ignore[no-untyped-def]
+def _concepts_from(
+    hashes: wording.Hashes,
+    i: int,
+    end: int,
+    lengths: np.uint64,
+    keys: wording.Hashes,
+    values: Masks,
+) -> np.uint64:
     """Return the concepts of all phrases that begin at word i and end before a break."""
     found = np.uint64(0)
     value = _PHRASE_START
-    for length in range(1, 7):
+    for length in range(1, LONGEST_PHRASE + 1):
         at = i + length - 1
         if at >= end or hashes[at] == 0:
             break
@@ -119,7 +137,18 @@ def _concepts_from(hashes, i, end, lengths, keys, values):  # type: ignore[no-un
 
 
 @numba.njit(cache=True, nogil=True)
-def _hits(hashes, offsets, start_keys, start_values, keys, values, all_masks, none_masks, is_whole):  # type: ignore[no-untyped-def]
+def _hits(
+    hashes: wording.Hashes,
+    offsets: wording.Offsets,
+    start_keys: wording.Hashes,
+    start_values: Masks,
+    keys: wording.Hashes,
+    values: Masks,
+    all_masks: Masks,
+    none_masks: Masks,
+    is_whole: NDArray[np.bool_],
+) -> Masks:
+    """Return the rules each text meets: those of its sentences, and those of the text as one."""
     out = np.zeros(len(offsets) - 1, np.uint64)
     for text in range(len(out)):
         start, end = offsets[text], offsets[text + 1]

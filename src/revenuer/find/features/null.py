@@ -33,7 +33,7 @@ def reseat(sets: Sets, rng: np.random.Generator) -> Sets:
 
 
 def redate(accounts: pa.Table, exchanges: Exchanges, rng: np.random.Generator) -> pa.Table:
-    """Return the accounts with dates of creation dealt out anew and first and last use remeasured."""
+    """Return the accounts with creation dates dealt out anew, first and last use remeasured."""
     first = np.full(accounts.num_rows, np.iinfo(np.int64).max)
     last = np.full(accounts.num_rows, np.iinfo(np.int64).min)
     np.minimum.at(first, exchanges.account, exchanges.at_us)

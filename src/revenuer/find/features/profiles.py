@@ -31,7 +31,8 @@ def pairs(
 
     Args:
         account: (exchanges,) account number.
-        input_tokens, output_tokens: (exchanges,) tokens, -1 for unknown.
+        input_tokens: (exchanges,) tokens read, -1 for unknown.
+        output_tokens: (exchanges,) tokens written, -1 for unknown.
     """
     known = (input_tokens >= 0) & (output_tokens >= 0)
     account, sizes = account[known], np.column_stack([input_tokens, output_tokens])[known]

@@ -24,24 +24,24 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-Hashes = NDArray[np.uint64]
+FrameWords = NDArray[np.uint32]
 Offsets = NDArray[np.int64]
+Sketch = NDArray[np.uint16]
 Signatures = NDArray[np.uint32]
 
-SHINGLE_WORDS = 4
 PERMUTATIONS = 64
 #: A shingle that this many exchanges carry is part of a frame; fewer may be chance or a retry.
 RECURS = 4
 
 
-def count_sketch(shingles: int) -> NDArray[np.uint16]:
+def count_sketch(shingles: int) -> Sketch:
     """Return an empty (2, cells) sketch for about `shingles` distinct shingles; at most 1 GB."""
     bits = int(np.clip(np.ceil(np.log2(max(shingles, 1))), 16, 28))
     return np.zeros((2, 1 << bits), np.uint16)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _mix(value):  # type: ignore[no-untyped-def]
+def _mix(value: np.uint64) -> np.uint64:
     value ^= value >> np.uint64(32)
     value *= np.uint64(0xD6E8FEB86659FD93)
     value ^= value >> np.uint64(32)
@@ -49,7 +49,7 @@ def _mix(value):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _shingle(words, start, end, i):  # type: ignore[no-untyped-def]
+def _shingle(words: FrameWords, start: int, end: int, i: int) -> np.uint64:
     """Hash the four words from i - 1 on; outside the text stands a border word."""
     value = np.uint64(0x2545F4914F6CDD1D)
     for j in range(i - 1, i + 3):
@@ -60,7 +60,7 @@ def _shingle(words, start, end, i):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def count(words, offsets, weights, sketch):  # type: ignore[no-untyped-def]
+def count(words: FrameWords, offsets: Offsets, weights: NDArray[np.int64], sketch: Sketch) -> None:
     """Add the shingles of each text, `weights[text]` times each, to the sketch (saturating).
 
     Args:
@@ -82,51 +82,70 @@ def count(words, offsets, weights, sketch):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _count_of(sketch, key, mask):  # type: ignore[no-untyped-def]
+def _count_of(sketch: Sketch, key: np.uint64, mask: np.uint64) -> np.int64:
     first, second = np.int64(key & mask), np.int64(key >> np.uint64(32) & mask)
     return np.int64(min(sketch[0, first], sketch[1, second]))
 
 
 @numba.njit(cache=True, nogil=True)
-def sign(words, offsets, sketch, recurs, relative, multipliers, shifts):  # type: ignore[no-untyped-def]
+def sign(
+    words: FrameWords,
+    offsets: Offsets,
+    sketch: Sketch,
+    recurs: int,
+    relative: float,
+    multipliers: NDArray[np.uint32],
+    shifts: NDArray[np.uint32],
+) -> tuple[Signatures, NDArray[np.int32], NDArray[np.int32]]:
     """Return MinHash signatures over the recurring shingles, and how many recur.
 
     Args:
-        words, offsets, sketch: As in `count`.
+        words: As in `count`.
+        offsets: As in `count`.
+        sketch: As `count` left it.
         recurs: Smallest count that makes a shingle part of a frame.
         relative: Share of the count of the text's most frequent shingle that a shingle must reach,
-            in [0, 1]: contents that recur a little are then no frame beside a frame that recurs a lot.
-        multipliers, shifts: (64,) uint32 from `permutations`.
+            in [0, 1]: contents that recur a little are no frame beside one that recurs a lot.
+        multipliers: (64,) from `permutations`.
+        shifts: (64,) from `permutations`.
 
     Returns:
         (texts, 64) uint32 signatures; (texts,) recurring shingles; (texts,) all shingles.
     """
     texts = len(offsets) - 1
-    signatures = np.full((texts, 64), np.uint32(0xFFFFFFFF), np.uint32)
+    signatures = np.full((texts, PERMUTATIONS), np.uint32(0xFFFFFFFF), np.uint32)
     recurring = np.zeros(texts, np.int32)
     total = np.zeros(texts, np.int32)
     mask = np.uint64(sketch.shape[1] - 1)
     for text in range(texts):
         start, end = offsets[text], offsets[text + 1]
-        signature = signatures[text]
         if end == start:
             continue
-        most = 0
+        most = np.int64(0)
         for i in range(start, max(end - 2, start + 1)):
             most = max(most, _count_of(sketch, _shingle(words, start, end, i), mask))
         enough = max(recurs, relative * most)
         for i in range(start, max(end - 2, start + 1)):
             key = _shingle(words, start, end, i)
             total[text] += 1
-            if _count_of(sketch, key, mask) < enough:
-                continue
-            recurring[text] += 1
-            x = np.uint32(key >> np.uint64(16))
-            for k in range(64):
-                # uint32 * uint32 widens to uint64 in numba: cut back, or signatures degenerate.
-                value = np.uint32(np.uint32(multipliers[k] * x) + shifts[k])
-                signature[k] = min(signature[k], value)
+            if _count_of(sketch, key, mask) >= enough:
+                recurring[text] += 1
+                _lower(signatures[text], np.uint32(key >> np.uint64(16)), multipliers, shifts)
     return signatures, recurring, total
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _lower(
+    signature: Signatures,
+    shingle: np.uint32,
+    multipliers: NDArray[np.uint32],
+    shifts: NDArray[np.uint32],
+) -> None:
+    """Lower each value of a signature to where its permutation puts the shingle."""
+    for k in range(PERMUTATIONS):
+        # uint32 * uint32 widens to uint64 in numba: cut back, or signatures degenerate.
+        value = np.uint32(np.uint32(multipliers[k] * shingle) + shifts[k])
+        signature[k] = min(signature[k], value)
 
 
 def permutations(seed: int = 1) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -137,7 +156,9 @@ def permutations(seed: int = 1) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]
 
 
 @numba.njit(cache=True, nogil=True)
-def cluster(signatures, is_framed, bands, agree):  # type: ignore[no-untyped-def]
+def cluster(
+    signatures: Signatures, is_framed: NDArray[np.bool_], bands: int, agree: int
+) -> NDArray[np.int64]:
     """Join texts whose frames are alike: banding, then a check against the bucket's first text.
 
     Args:
@@ -152,48 +173,63 @@ def cluster(signatures, is_framed, bands, agree):  # type: ignore[no-untyped-def
     One bucket is compared with its first text only, so a prompt that everybody sends costs one
     comparison a text, not a square.
     """
-    texts = signatures.shape[0]
+    texts = len(signatures)
     parent = np.arange(texts)
-    rows = 64 // bands
+    rows = PERMUTATIONS // bands
     size = 1
     while size < 2 * texts + 1:
         size *= 2
     mask = np.uint64(size - 1)
-    slots = np.empty(size, np.int64)
+    firsts = np.empty(size, np.int64)
     keys = np.empty(size, np.uint64)
     for band in range(bands):
-        slots[:] = -1
+        firsts[:] = -1
         for text in range(texts):
             if not is_framed[text]:
                 continue
-            key = np.uint64(band + 1)
-            for k in range(band * rows, band * rows + rows):
-                key = (key ^ np.uint64(signatures[text, k])) * np.uint64(0x9E3779B97F4A7C15)
-                key ^= key >> np.uint64(29)
+            key = _band_key(signatures, text, band, rows)
             at = np.int64(key & mask)
-            while slots[at] >= 0 and keys[at] != key:
+            while firsts[at] >= 0 and keys[at] != key:
                 at = np.int64(np.uint64(at + 1) & mask)
-            if slots[at] < 0:
-                slots[at], keys[at] = text, key
+            if firsts[at] < 0:
+                firsts[at], keys[at] = text, key
                 continue
-            first = slots[at]
-            a, b = _root(parent, text), _root(parent, first)
-            if a == b:
-                continue
-            equal = 0
-            for k in range(64):
-                equal += signatures[text, k] == signatures[first, k]
-            if equal >= agree:
+            a, b = _root(parent, text), _root(parent, firsts[at])
+            if a != b and _equal(signatures, text, firsts[at]) >= agree:
                 parent[max(a, b)] = min(a, b)
-    out = np.full(texts, -1)
-    for text in range(texts):
+    return _roots(parent, is_framed)
+
+
+@numba.njit(cache=True, nogil=True)
+def _band_key(signatures: Signatures, text: int, band: int, rows: int) -> np.uint64:
+    """Hash one band of a signature, so that bands never meet each other's buckets."""
+    key = np.uint64(band + 1)
+    for k in range(band * rows, band * rows + rows):
+        key = (key ^ np.uint64(signatures[text, k])) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(29)
+    return key
+
+
+@numba.njit(cache=True, nogil=True)
+def _equal(signatures: Signatures, a: int, b: int) -> int:
+    """Count the values that two signatures agree in."""
+    equal = 0
+    for k in range(PERMUTATIONS):
+        equal += signatures[a, k] == signatures[b, k]
+    return equal
+
+
+@numba.njit(cache=True, nogil=True)
+def _roots(parent: NDArray[np.int64], is_framed: NDArray[np.bool_]) -> NDArray[np.int64]:
+    out = np.full(len(parent), -1)
+    for text in range(len(parent)):
         if is_framed[text]:
             out[text] = _root(parent, text)
     return out
 
 
 @numba.njit(cache=True, nogil=True)
-def _root(parent, i):  # type: ignore[no-untyped-def]
+def _root(parent: NDArray[np.int64], i: int) -> int:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
         i = parent[i]

@@ -9,6 +9,8 @@ Fails on templates chained from paraphrases with nothing in common: everything i
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,7 @@ def fill(store: TextStore, template: NDArray[np.int64]) -> NDArray[np.uint64]:
     order = np.argsort(template, kind="stable")
     order = order[np.searchsorted(template[order], 0) :]
     bounds = np.flatnonzero(np.diff(template[order], prepend=-1, append=-1))
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in pairwise(bounds):
         texts = order[start:end]
         if len(texts) >= FEWEST_TEXTS:
             words, offsets = store.read(texts)
@@ -93,8 +95,11 @@ def _pairs(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.
 
 
 @numba.njit(cache=True, nogil=True)
-def _slot_hashes(words, offsets, is_shared):  # type: ignore[no-untyped-def]
-    out = np.zeros((len(offsets) - 1, 4), np.uint64)
+def _slot_hashes(
+    words: NDArray[np.uint32], offsets: NDArray[np.int64], is_shared: NDArray[np.bool_]
+) -> NDArray[np.uint64]:
+    """Return (texts, 4) one hash a slot; all from the fourth on share the last."""
+    out = np.zeros((len(offsets) - 1, SLOTS), np.uint64)
     prime = np.uint64(0x9E3779B97F4A7C15)
     for text in range(len(offsets) - 1):
         slot, inside = -1, False
@@ -103,7 +108,7 @@ def _slot_hashes(words, offsets, is_shared):  # type: ignore[no-untyped-def]
                 inside = False
                 continue
             if not inside:
-                slot, inside = min(slot + 1, 3), True
+                slot, inside = min(slot + 1, SLOTS - 1), True
             value = (out[text, slot] ^ np.uint64(words[i])) * prime
             out[text, slot] = value ^ value >> np.uint64(29)
     return out

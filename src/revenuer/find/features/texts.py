@@ -62,7 +62,7 @@ class TextStore:
         self.words = 0
 
     def intern(self, texts: Any) -> NDArray[np.int32]:
-        """Return (texts,) the number of each text of an Arrow string array; -1 for null or empty."""
+        """Return (texts,) the number of each text of a string array; -1 for null or empty."""
         texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
         texts = texts.cast(pa.large_string())
         if len(texts) == 0:
@@ -144,7 +144,9 @@ class TextStore:
 
 
 @numba.njit(cache=True, nogil=True)
-def _raw_hashes(raw, bounds, is_null):  # type: ignore[no-untyped-def]
+def _raw_hashes(
+    raw: NDArray[np.uint8], bounds: NDArray[np.int64], is_null: NDArray[np.bool_]
+) -> NDArray[np.uint64]:
     """Hash the bytes of each text; 0 for null or empty."""
     out = np.zeros(len(bounds) - 1, np.uint64)
     prime = np.uint64(0x9E3779B97F4A7C15)
@@ -170,7 +172,14 @@ def _raw_hashes(raw, bounds, is_null):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _intern(keys, table_keys, table_values, known, numbers, fresh):  # type: ignore[no-untyped-def]
+def _intern(
+    keys: NDArray[np.uint64],
+    table_keys: NDArray[np.uint64],
+    table_values: NDArray[np.int32],
+    known: int,
+    numbers: NDArray[np.int32],
+    fresh: NDArray[np.int64],
+) -> int:
     """Number each key; list the rows that are first of their kind in `fresh`; return how many."""
     mask = np.uint64(len(table_keys) - 1)
     count = 0
@@ -192,7 +201,13 @@ def _intern(keys, table_keys, table_values, known, numbers, fresh):  # type: ign
 
 
 @numba.njit(cache=True, nogil=True)
-def _rehash(old_keys, old_values, keys, values):  # type: ignore[no-untyped-def]
+def _rehash(
+    old_keys: NDArray[np.uint64],
+    old_values: NDArray[np.int32],
+    keys: NDArray[np.uint64],
+    values: NDArray[np.int32],
+) -> None:
+    """Enter what the old table holds into a new and larger one."""
     mask = np.uint64(len(keys) - 1)
     for i in range(len(old_keys)):
         if old_keys[i] == 0:
@@ -204,7 +219,9 @@ def _rehash(old_keys, old_values, keys, values):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _frame_words(hashes, offsets, longest):  # type: ignore[no-untyped-def]
+def _frame_words(
+    hashes: NDArray[np.uint64], offsets: NDArray[np.int64], longest: int
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Drop sentence breaks and long tails; keep the upper half of each hash."""
     kept = np.empty(len(hashes), np.uint32)
     bounds = np.zeros(len(offsets), np.int64)

@@ -36,8 +36,13 @@ SEPARATOR, LETTER, DIGIT, SOLO, STOP, DOT, APOSTROPHE = range(7)
 _FNV_START = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
 _NUMBER = np.uint64(0x9E3779B97F4A7C15)
-#: Code points with a table entry, the basic plane; above it only ideographs are words.
-_TABLE = 0x10000
+#: Code points below this have a kind of their own; above it nothing is a word.
+_PLANES = 0x40000
+#: Only the basic plane has letters in runs, so only it needs lower case.
+_BASIC_PLANE = 0x10000
+
+Kinds = NDArray[np.uint8]
+Lowers = NDArray[np.uint32]
 
 
 class Words(NamedTuple):
@@ -53,26 +58,24 @@ class Words(NamedTuple):
 
 
 @functools.cache
-def character_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-    """Return (65536,) the kind and (65536,) the lower case of each code point, by `lexicon`."""
-    kinds = np.zeros(_TABLE, np.uint8)
-    lowers = np.arange(_TABLE, dtype=np.uint32)
-    for point in range(_TABLE):
+def character_tables() -> tuple[Kinds, Lowers]:
+    """Return (262144,) the kind and (65536,) the lower case of each code point, by `lexicon`."""
+    kinds = np.zeros(_PLANES, np.uint8)
+    lowers = np.arange(_BASIC_PLANE, dtype=np.uint32)
+    for point in range(_PLANES):
         character = chr(point)
         category = unicodedata.category(character)
         if category[0] not in "LMN" and character != "_":
             continue
         if unicodedata.name(character, "").startswith(lexicon.UNSPACED):
             kinds[point] = SOLO
-        else:
+        elif point < _BASIC_PLANE:
             kinds[point] = DIGIT if category == "Nd" else LETTER
             lower = character.lower()
             lowers[point] = ord(lower) if len(lower) == 1 else point
-    for character in lexicon.SENTENCE_ENDS:
-        kinds[ord(character)] = STOP
+    kinds[[ord(character) for character in lexicon.SENTENCE_ENDS]] = STOP
+    kinds[[ord(character) for character in lexicon.APOSTROPHES]] = APOSTROPHE
     kinds[ord(".")] = DOT
-    for character in lexicon.APOSTROPHES:
-        kinds[ord(character)] = APOSTROPHE
     return kinds, lowers
 
 
@@ -93,18 +96,11 @@ def split(texts: Any) -> Words:
     raw = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
     is_null = np.asarray(texts.is_null())
     kinds, lowers = character_tables()
-    # A word and its separator take at least two bytes, but solo characters are one word for three.
+    # Each word and each break takes a byte of text or more, so this is always enough.
     hashes = np.empty(int(bounds[-1] - bounds[0]) + len(texts) + 1, np.uint64)
     offsets = np.zeros(len(texts) + 1, np.int64)
     used = _split(raw, bounds, is_null, kinds, lowers, hashes, offsets)
     return Words(hashes[:used].copy(), offsets)
-
-
-def text_hashes(words: Words) -> Hashes:
-    """Return (texts,) one hash of each text's words: equal for texts that differ only in numbers,
-    case or punctuation; 0 for a text without words.
-    """
-    return _text_hashes(words.hashes, words.offsets)
 
 
 def hash_word(word: str) -> np.uint64:
@@ -119,9 +115,9 @@ def hash_word(word: str) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)
-def _decode(raw, at, end):  # type: ignore[no-untyped-def]
-    """Return (code point, bytes read); Arrow strings are valid UTF-8."""
-    first = raw[at]
+def _decode(raw: NDArray[np.uint8], at: int, end: int) -> tuple[np.int64, int]:
+    """Return (code point, bytes read); behind the end stands a space. Arrow strings are UTF-8."""
+    first = raw[at] if at < end else np.uint8(32)
     if first < 0x80:
         return np.int64(first), 1
     if first >= 0xF0 and at + 3 < end:
@@ -135,14 +131,7 @@ def _decode(raw, at, end):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _kind(kinds, point):  # type: ignore[no-untyped-def]
-    if point < 0x10000:
-        return np.int64(kinds[point])
-    return np.int64(SOLO) if 0x20000 <= point < 0x32400 else np.int64(SEPARATOR)
-
-
-@numba.njit(cache=True, nogil=True)
-def _ends_sentence(raw, at, end, kind):  # type: ignore[no-untyped-def]
+def _ends_sentence(raw: NDArray[np.uint8], at: int, end: int, kind: int) -> bool:
     """Whether the character before `at` ends a sentence: a full stop does before white space."""
     if kind != DOT:
         return kind == STOP
@@ -150,7 +139,16 @@ def _ends_sentence(raw, at, end, kind):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _split(raw, bounds, is_null, kinds, lowers, hashes, offsets):  # type: ignore[no-untyped-def]
+def _split(
+    raw: NDArray[np.uint8],
+    bounds: Offsets,
+    is_null: NDArray[np.bool_],
+    kinds: Kinds,
+    lowers: Lowers,
+    hashes: Hashes,
+    offsets: Offsets,
+) -> int:
+    """Fill `hashes` and `offsets`, text by text; return how many hashes there are."""
     used = 0
     for text in range(len(bounds) - 1):
         offsets[text] = used
@@ -161,18 +159,24 @@ def _split(raw, bounds, is_null, kinds, lowers, hashes, offsets):  # type: ignor
 
 
 @numba.njit(cache=True, nogil=True)
-def _split_text(raw, at, end, kinds, lowers, hashes, used):  # type: ignore[no-untyped-def]
+def _split_text(
+    raw: NDArray[np.uint8],
+    at: int,
+    end: int,
+    kinds: Kinds,
+    lowers: Lowers,
+    hashes: Hashes,
+    used: int,
+) -> int:
+    """Append the words of one text to the `used` hashes; return how many there are now."""
     first = used
     value, length, digits = _FNV_START, 0, 0
     while at <= end:
-        point, step = np.int64(32), 1
-        if at < end:
-            point, step = _decode(raw, at, end)
-        kind = np.int64(kinds[point]) if point < 0x10000 else _kind(kinds, point)
+        point, step = _decode(raw, at, end)
+        kind = np.int64(kinds[point]) if point < _PLANES else np.int64(SEPARATOR)
         at += step
-        if kind == LETTER or kind == DIGIT:
-            lower = np.uint64(lowers[point]) if point < 0x10000 else np.uint64(point)
-            value = (value ^ lower) * _FNV_PRIME
+        if LETTER <= kind <= DIGIT:
+            value = (value ^ np.uint64(lowers[point])) * _FNV_PRIME
             length += 1
             digits += kind == DIGIT
             continue
@@ -183,25 +187,9 @@ def _split_text(raw, at, end, kinds, lowers, hashes, used):  # type: ignore[no-u
             used += 1
             value, length, digits = _FNV_START, 0, 0
         if kind == SOLO:
-            lower = np.uint64(lowers[point]) if point < 0x10000 else np.uint64(point)
-            hashes[used] = max((_FNV_START ^ lower) * _FNV_PRIME, np.uint64(1))
+            hashes[used] = max((_FNV_START ^ np.uint64(point)) * _FNV_PRIME, np.uint64(1))
             used += 1
-        elif used > first and hashes[used - 1] != BREAK and kind >= STOP:
-            if _ends_sentence(raw, at, end, kind):
-                hashes[used] = BREAK
-                used += 1
+        elif used > first and hashes[used - 1] != BREAK and _ends_sentence(raw, at, end, kind):
+            hashes[used] = BREAK
+            used += 1
     return used - 1 if used > first and hashes[used - 1] == BREAK else used
-
-
-@numba.njit(cache=True, nogil=True)
-def _text_hashes(hashes, offsets):  # type: ignore[no-untyped-def]
-    out = np.zeros(len(offsets) - 1, np.uint64)
-    prime = np.uint64(0x100000001B3)
-    for text in range(len(out)):
-        value = np.uint64(0)
-        for i in range(offsets[text], offsets[text + 1]):
-            if hashes[i] != np.uint64(0):
-                value = (value ^ hashes[i]) * prime
-                value ^= value >> np.uint64(29)
-        out[text] = value
-    return out
