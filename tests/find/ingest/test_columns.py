@@ -97,6 +97,33 @@ def test_every_kind_of_text_column_is_read(account: Any) -> None:
     assert conform(account_id=account).batch.column("account_id").to_pylist() == ["a"]
 
 
+def test_bytes_that_are_text_are_read_and_what_python_lacks_is_refused() -> None:
+    account = pa.array([b"a", b"b", b"\xff"])
+    odd = pa.array([None, 1, 1], pa.duration("ns"))
+
+    batch, problems = conform(rows=3, account_id=account, prompt=odd)
+
+    assert batch.column("account_id").to_pylist() == ["a", "b", None]
+    assert problems == {1: "prompt is not text", 2: "account_id is not valid UTF-8"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pa.duration("ns"), pa.time64("ns"), pa.time32("s"), pa.date64(), pa.binary(3)),
+        *(pa.decimal128(5, 2), pa.list_(pa.int8()), pa.large_list(pa.string()), pa.float16()),
+        *(pa.struct([("a", pa.int8())]), pa.map_(pa.string(), pa.int8()), pa.null(), pa.uint64()),
+        *(pa.timestamp("ns"), pa.timestamp("s", tz="Europe/Paris"), pa.bool_(), pa.binary_view()),
+    ],
+    ids=str,
+)
+def test_columns_of_every_type_are_read_or_refused(kind: Any) -> None:
+    empty = pa.nulls(2, kind)
+
+    for name in EXCHANGES.names:
+        conform(rows=2, **{name: empty}).batch.validate(full=True)
+
+
 def test_whole_floats_digits_and_number_ids_are_read() -> None:
     batch, problems = conform(
         account_id=pa.array([7]), input_tokens=pa.array([3.0]), output_tokens=pa.array(["4"])

@@ -54,12 +54,21 @@ def test_files_that_are_no_logs_are_left_out(folder: Path) -> None:
     assert names(found, folder) == ["a.jsonl", "below/c.jsonl"]
 
 
+def test_a_folder_that_is_left_out_is_left_out_whole(folder: Path) -> None:
+    found = files.find([str(folder)], leave_out=[str(folder / "below")])
+
+    assert names(found, folder) == ["a.jsonl", "b.jsonl"]
+
+
 def test_nothing_there_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no log at .*absent") as caught:
         files.find([str(tmp_path / "absent")])
     assert caught.value.hint == "give a file, a folder, a glob or an address"
     with pytest.raises(InputError, match="no log at file://"):
         files.find([f"file://{tmp_path}/absent"])
+    for odd in ("a\0b", "x" * 5_000, "[", ""):
+        with pytest.raises(InputError, match="no log at"):
+            files.find([odd])
     with pytest.raises(InputError, match="cannot be opened"):
         files.find(["nosuchscheme://bucket/key"])
 

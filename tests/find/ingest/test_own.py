@@ -15,20 +15,20 @@ def test_a_row_of_our_table_is_known_by_its_required_columns() -> None:
     assert not own.matches({"request": {}})
 
 
-def test_a_row_keeps_our_columns_and_turns_become_json() -> None:
+def test_a_row_is_taken_as_it_is_and_turns_become_json() -> None:
     record = {"account_id": "a", "history": [{"role": "user", "content": "é"}], "other": 1}
 
     assert own.exchanges(record, Overrides()) == [
-        {"account_id": "a", "history": '[{"role":"user","content":"é"}]'}
+        {"account_id": "a", "history": '[{"role":"user","content":"é"}]', "other": 1}
     ]
 
 
 def test_the_map_gives_our_names_to_their_fields() -> None:
     overrides = Overrides(column_map={"account_id": "who", "prompt": "body.text"})
 
-    assert own.exchanges({"who": "a", "body": {"text": "p"}}, overrides) == [
-        {"account_id": "a", "prompt": "p"}
-    ]
+    (row,) = own.exchanges({"who": "a", "body": {"text": "p"}}, overrides)
+
+    assert (row["account_id"], row["prompt"]) == ("a", "p")
 
 
 def test_columns_of_a_batch_are_mapped_without_a_copy() -> None:
@@ -43,3 +43,9 @@ def test_columns_of_a_batch_are_mapped_without_a_copy() -> None:
     }
     assert {"who", "model"} <= own.wanted(overrides)
     assert "other" not in own.wanted(overrides)
+
+
+def test_of_two_columns_of_one_name_the_first_counts() -> None:
+    batch = pa.RecordBatch.from_arrays([pa.array(["a"]), pa.array(["b"])], ["model", "model"])
+
+    assert own.columns(batch, Overrides())["model"].to_pylist() == ["a"]

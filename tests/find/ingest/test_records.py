@@ -159,3 +159,21 @@ def test_chunks_are_bounded_and_say_how_far_they_are(
 
     assert [len(chunk.records) for chunk in chunks] == [10] * 9 + [5]
     assert chunks[-1].position == file.size_bytes
+
+
+def test_the_time_that_cloudwatch_puts_before_a_record_is_left_out(tmp_path: Path) -> None:
+    content = b'2026-03-01T12:00:00.000Z {"a": 1, "b": 2}\n' * 2
+
+    good, bad = everything(written(tmp_path / "x", content))
+
+    assert ([record for _, record in good], bad) == ([{"a": 1, "b": 2}] * 2, [])
+
+
+def test_batches_of_long_rows_are_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "BATCH_BYTES", 1_000_000)
+    pq.write_table(pa.table({"text": ["x" * 50_000] * 500}), tmp_path / "x")  # short when stored
+
+    batches = [batch for batch, _ in records.parquet_batches(files.one(str(tmp_path / "x")))]
+
+    assert sum(batch.num_rows for batch in batches) == 500
+    assert max(batch.nbytes for batch in batches) <= 1_100_000

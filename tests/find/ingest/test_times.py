@@ -42,6 +42,13 @@ def test_one_moment_is_read_from_every_type(array: Any) -> None:
     assert problems == {}
 
 
+@pytest.mark.parametrize("kind", [pa.int32(), pa.uint32(), pa.int64(), pa.float64()], ids=str)
+def test_seconds_are_read_from_narrow_numbers(kind: Any) -> None:
+    seconds = pa.array([1_772_368_215, None], kind)
+
+    assert microseconds(times.from_array(seconds, {})) == [1_772_368_215_000_000, None]
+
+
 def test_dates_are_midnights() -> None:
     day = pa.array([20_513], pa.date32())
 

@@ -107,7 +107,7 @@ def read(
     Raises:
         InputError: An argument means no file, or no exchange could be read.
     """
-    found = files.find(logs, leave_out=_beside(settings, accounts))
+    found = files.find(logs, leave_out=[*_beside(settings, accounts), str(out)])
     pseudonyms = pseudonym.load(settings.pseudonym_key) if settings.pseudonym_key else None
     out.mkdir(parents=True, exist_ok=True)
     enricher, rejected = aside.enricher(settings.ip_ranges, settings.networks)

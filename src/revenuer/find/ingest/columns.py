@@ -79,7 +79,7 @@ def _column(raw: Any, target: Any, problems: Problems) -> Any:
     if target == TIME:
         return times.from_array(raw, problems)
     quick = _quick(raw, target)
-    return quick if quick is not None else _from_values(_values(raw), target, problems)
+    return quick if quick is not None else _from_values(times.python_values(raw), target, problems)
 
 
 def _quick(raw: Any, target: Any) -> Any:
@@ -110,23 +110,15 @@ def _is_text(type_: Any) -> bool:
     )
 
 
-def _values(raw: Any) -> list[Any]:
-    if not _is_text(raw.type):
-        return list(raw.to_pylist())
-    values: list[Any] = []
-    for item in pc.cast(raw, pa.large_binary()).to_pylist():
-        try:
-            values.append(None if item is None else item.decode())
-        except UnicodeDecodeError:
-            values.append(item)  # bytes: no column accepts them
-    return values
-
-
 def _from_values(values: list[Any], target: Any, problems: Problems) -> Any:
     plain = _plain_array(values, target)
     if plain is not None:
         return plain
     convert = cells.CONVERTERS[target]
+    if target == TIME:
+        texts = _plain_array(values, STRING)
+        if texts is not None:
+            return times.from_array(texts, problems)
     converted: list[Any] = []
     for row, value in enumerate(values):  # about 0.3 µs a value
         try:

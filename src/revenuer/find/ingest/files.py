@@ -74,16 +74,17 @@ def find(logs: Sequence[str], *, leave_out: Sequence[str] = ()) -> list[LogFile]
 
     Args:
         logs: Files, folders, globs and addresses.
-        leave_out: Files that are no logs although a folder holds them.
+        leave_out: Files and folders that are no logs although a folder holds them.
 
     Raises:
         InputError: An argument means no file.
     """
-    hidden = {str(Path(name).resolve()) for name in leave_out}
+    hidden = {Path(name).resolve() for name in leave_out}
     found: dict[str, LogFile] = {}
     for log in logs:
         for file in _matching(log):
-            if str(Path(file.path).resolve()) not in hidden:
+            place = Path(file.path).resolve()
+            if hidden.isdisjoint((place, *place.parents)):
                 found.setdefault(file.name, file)
     return [found[name] for name in sorted(found)]
 
@@ -105,11 +106,14 @@ def _matching(log: str) -> Iterator[LogFile]:
         yield from _at_address(log)
         return
     local = pyarrow.fs.LocalFileSystem()
-    paths = [log] if Path(log).exists() else sorted(glob.glob(log, recursive=True))
+    try:
+        paths = [log] if Path(log).exists() else sorted(glob.glob(log, recursive=True))
+        found = [file for path in paths for file in _below(local, path, prefix="")]
+    except (*READ_ERRORS, ValueError):  # ValueError: a path that no system can have
+        found, paths = [], []
     if not paths:
         raise InputError(f"no log at {log}", hint="give a file, a folder, a glob or an address")
-    for path in paths:
-        yield from _below(local, path, prefix="")
+    yield from found
 
 
 def _at_address(log: str) -> Iterator[LogFile]:

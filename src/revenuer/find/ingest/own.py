@@ -12,8 +12,6 @@ from revenuer.find.ingest import cells
 from revenuer.find.ingest.fields import Overrides, Record
 from revenuer.tables import EXCHANGES
 
-_NAMES = frozenset(EXCHANGES.names)
-
 
 def matches(record: Record) -> bool:
     """Say whether a record is a row of our table."""
@@ -22,9 +20,9 @@ def matches(record: Record) -> bool:
 
 def exchanges(record: Record, overrides: Overrides) -> list[Record]:
     """Return the row, with `--map` applied; a list of turns as `history` becomes JSON."""
-    row = overrides.apply({n: v for n, v in record.items() if n in _NAMES}, record)
+    row = overrides.apply(dict(record), record) if overrides.wanted() else record
     if isinstance(row.get("history"), list):
-        row["history"] = cells.json_text(row["history"])
+        row = {**row, "history": cells.json_text(row["history"])}
     return [row]
 
 
@@ -35,7 +33,8 @@ def wanted(overrides: Overrides) -> set[str]:
 
 def columns(batch: Any, overrides: Overrides) -> dict[str, Any]:
     """Return our columns of a record batch, with `--map` applied."""
-    present = set(batch.schema.names)
+    names = batch.schema.names
+    present = {name: names.index(name) for name in names}  # of two columns of one name, the first
     theirs = {name: name for name in EXCHANGES.names}
     theirs.update((o, t) for o, t in overrides.wanted().items() if t in present)
-    return {ours: batch.column(name) for ours, name in theirs.items() if name in present}
+    return {ours: batch.column(present[name]) for ours, name in theirs.items() if name in present}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,11 +28,15 @@ Kind = Literal["parquet", "json_lines", "json_document", "csv"]
 CHUNK_RECORDS = 8_192
 CHUNK_BYTES = 32_000_000
 BATCH_ROWS = 32_768
+BATCH_BYTES = 64_000_000
+_PROBE_ROWS = 256
 HEAD_BYTES = 1 << 20
 #: What decoding a damaged Parquet file may raise, apart from what reading may.
 PARQUET_ERRORS = (*READ_ERRORS, ValueError, MemoryError)
 #: The times of Python's calendar.
 _FIRST, _LAST = (pa.scalar(datetime(year, 1, 1, tzinfo=UTC), TIME) for year in (2, 9998))
+#: CloudWatch puts its own time before each record that it exports.
+_STAMP = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:.]{8,18}Z? (?=\{)")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -79,7 +84,7 @@ def _text_kind(head: bytes) -> Kind:
     if head.lstrip()[:1] in b"{[":
         return "json_document" if lines.is_document(head) else "json_lines"
     first = [line for line in head.split(b"\n")[:40] if line.strip()]
-    objects = sum(line.lstrip().startswith(b"{") for line in first)
+    objects = sum(_STAMP.sub(b"", line).lstrip().startswith(b"{") for line in first)
     is_table = any(mark in first[0] for mark in (b",", b";", b"\t")) and b"\0" not in first[0]
     return "csv" if is_table and 2 * objects < len(first) else "json_lines"
 
@@ -115,6 +120,8 @@ def parse(content: bytes | None) -> Record:
     """
     if content is None:
         raise cells.CellError("the line holds 10 MB or more")
+    if content[:1].isdigit():
+        content = _STAMP.sub(b"", content, count=1)
     try:
         record = json.loads(content.decode())
     except UnicodeDecodeError:
@@ -160,6 +167,8 @@ def parquet_batches(
 ) -> Iterator[tuple[Any, int]]:
     """Yield record batches, and about how many stored bytes have been used.
 
+    A batch holds about 64 MB at most, judged by the file's own figures and its first rows.
+
     Args:
         file: A Parquet file.
         columns: Which columns, of those that the file has; None: all.
@@ -174,11 +183,23 @@ def parquet_batches(
             names = table.schema_arrow.names
             wanted = None if columns is None else [name for name in names if name in columns]
             total, done = max(table.metadata.num_rows, 1), 0
+            rows = max(1, min(rows, int(BATCH_BYTES / _row_bytes(table, wanted))))
             for batch in table.iter_batches(batch_size=rows, columns=wanted, use_threads=False):
                 done += batch.num_rows
                 yield batch, file.size_bytes * done // total
     except PARQUET_ERRORS as error:
         raise UnreadableError(_broken(error)) from error
+
+
+def _row_bytes(table: Any, columns: list[str] | None) -> float:
+    # Repeated text is short in the file and long in memory, hence the look at the first rows.
+    probe = next(
+        table.iter_batches(batch_size=_PROBE_ROWS, columns=columns, use_threads=False), None
+    )
+    seen = probe.nbytes / max(probe.num_rows, 1) if probe is not None else 1.0
+    groups = [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
+    told = max((g.total_byte_size / max(g.num_rows, 1) for g in groups), default=1.0)
+    return float(max(seen, told, 1.0))
 
 
 def _from_parquet(file: LogFile) -> Iterator[Chunk]:

@@ -37,6 +37,11 @@ def from_array(raw: Any, problems: Problems) -> Any:
     return _from_cells(raw, problems)
 
 
+def python_values(raw: Any) -> list[Any]:
+    """Return Python values; text that is no UTF-8 stays bytes, what Python lacks is an object."""
+    return [_python_value(scalar) for scalar in raw]  # about 0.3 µs a value
+
+
 def from_microseconds(values: list[int | None], problems: Problems) -> Any:
     """Return timestamps from whole microseconds; those beyond any calendar are noted."""
     for row, value in enumerate(values):
@@ -64,7 +69,9 @@ def _from_numbers(raw: Any, problems: Problems) -> Any:
     with np.errstate(invalid="ignore", over="ignore"):
         size = np.abs(numbers.astype(np.float64))
         bad = ~(size < 1e19) & ~missing
-        numbers = np.where(bad, 0, numbers)
+        # 32 bits are too few for microseconds.
+        wide = np.float64 if numbers.dtype.kind == "f" else np.int64
+        numbers = np.where(bad, 0, numbers).astype(wide)
         size = np.where(bad, 0, size)
         stamps = numbers // 1_000
         for largest, factor in reversed(cells.EPOCH_STEPS):
@@ -86,7 +93,7 @@ def _from_plain_text(raw: Any) -> Any:
 
 def _from_cells(raw: Any, problems: Problems) -> Any:
     converted: list[int | None] = []
-    for row, value in enumerate(_python_values(raw)):  # about 1 µs a value
+    for row, value in enumerate(python_values(raw)):  # about 1 µs a value
         try:
             converted.append(cells.to_time(value))
         except cells.CellError as error:
@@ -95,12 +102,19 @@ def _from_cells(raw: Any, problems: Problems) -> Any:
     return from_microseconds(converted, problems)
 
 
-def _python_values(raw: Any) -> list[Any]:
+def _python_value(scalar: Any) -> Any:
     try:
-        return list(raw.to_pylist())
+        value = scalar.as_py()
     except UnicodeDecodeError:
-        binary = pc.cast(raw, pa.large_binary()).to_pylist()
-        return [None if b is None else b.decode(errors="replace") for b in binary]
+        return bytes(scalar.as_buffer())
+    except (ValueError, OverflowError):  # such as a duration in nanoseconds
+        return object()
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _note(problems: Problems, bad: Any) -> None:
