@@ -1,0 +1,108 @@
+"""Simulate a week, scan it, and lay what was accused beside the truth.
+
+A week comes as it was made, with real text (`real_text`), or stripped of all text as a provider
+that logs only metadata would have it. `judge` returns one row an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from revenuer.find import pipeline
+from revenuer.lab import campaigns, traffic, world
+from revenuer.lab.stealth import Dials
+from revenuer.settings import Settings
+
+TEXT = ("system_prompt", "prompt", "history", "completion", "reasoning")
+DAYS = 7
+
+
+class Judged(NamedTuple):
+    """One account: the truth, and whether it was accused or listed as coordinated.
+
+    Attributes:
+        seed: Of the week; with `cluster` it names what is independent of the rest.
+        cluster: Its campaign, its group of a look-alike class, or itself.
+        kind: Honest class, look-alike class or campaign kind.
+        campaign: Empty for the innocent.
+        families: Families of ties that its campaign leaves by construction.
+        harvest: Its harvested exchanges.
+    """
+
+    seed: int
+    cluster: str
+    kind: str
+    campaign: str
+    families: tuple[str, ...]
+    harvest: int
+    is_guilty: bool
+    is_accused: bool
+    is_listed: bool
+
+
+def scan(folder: Path, out: Path, *, exchanges: str = "exchanges.parquet") -> int:
+    """Scan a simulated folder into `out`; return the number of campaigns."""
+    outcome = pipeline.scan(
+        [str(folder / exchanges)],
+        out=out,
+        settings=Settings(),
+        accounts=str(folder / "accounts.parquet"),
+    )
+    return len(outcome.campaigns)
+
+
+def judge(folder: Path, run: Path, *, seed: int) -> list[Judged]:
+    """Return the accounts of a simulated folder as its run found them."""
+    accused = _accounts(run / "members.parquet")
+    listed = _accounts(run / "coordinated.parquet")
+    return [
+        Judged(
+            seed,
+            row["campaign_id"] or row["group_id"] or row["account_id"],
+            row["kind"],
+            row["campaign_id"] or "",
+            tuple(row["families"] or ()),
+            row["harvest_exchanges"],
+            row["is_guilty"],
+            row["account_id"] in accused,
+            row["account_id"] in listed,
+        )
+        for row in pq.read_table(folder / "truth.parquet").to_pylist()
+    ]
+
+
+def without_text(folder: Path) -> str:
+    """Write the exchanges with every text column emptied; return the file's name."""
+    name = "metadata.parquet"
+    with pq.ParquetFile(folder / "exchanges.parquet") as file:
+        schema = file.schema_arrow
+        with pq.ParquetWriter(folder / name, schema, compression="zstd") as writer:
+            for batch in file.iter_batches(65_536):
+                columns: list[Any] = [
+                    pa.nulls(batch.num_rows, field.type)
+                    if field.name in TEXT
+                    else batch.column(field.name)
+                    for field in schema
+                ]
+                writer.write_batch(pa.record_batch(columns, schema=schema))
+    return name
+
+
+def dials(seed: int, scale: float, kinds: Sequence[str] | None = None) -> dict[str, Dials]:
+    """Return the settings of each campaign of a simulated week, by campaign id."""
+    planned = campaigns.plan(
+        world.build(seed, DAYS).stream(1),
+        campaigns.checked(kinds),
+        exchanges=traffic.EXCHANGES_A_WEEK * scale,
+        scale=scale,
+    )
+    return {f"{each.kind}-{number}": each for number, each in enumerate(planned)}
+
+
+def _accounts(path: Path) -> frozenset[str]:
+    return frozenset(pq.read_table(path, columns=["account_id"]).column(0).to_pylist())
