@@ -86,7 +86,7 @@ def weigh(features: Features, *, fdr_level: float, seed: int) -> list[Finding]:
     repeated = _repeated_shares(features, templates)
     made, *seen = _lifecycle_scales(features)
     found = [
-        *_report(_overlap_findings(features), fdr_level),
+        *_report(_overlap_findings(features, fdr_level), fdr_level),
         *_report(
             chain(_scans((templates, footprint), [made]), _scans((templates, timeless), seen)),
             fdr_level,
@@ -127,22 +127,28 @@ def _strata(features: Features) -> Numbers:
     return np.minimum(np.log2(exchanges).astype(np.int64), STRATA - 1)
 
 
-def _overlap_findings(features: Features) -> Iterator[Finding | int]:
+def _overlap_findings(features: Features, fdr_level: float) -> Iterator[Finding | int]:
     templates, footprint = features.template_sets, features.footprint_sets
     laid = overlap.overlaps(templates.members, footprint.members, _strata(features))
     yield laid.tests - len(laid.left)
-    for i in range(len(laid.left)):
+    # Sets run to tens of millions of pairs; accounts are looked up for those that may pass only.
+    limit = fdr_level / CLASSES * len(laid.left) / max(laid.tests, 1)
+    worth = np.flatnonzero((laid.odds >= ODDS_FLOOR) & (laid.p_values <= limit))
+    yield len(laid.left) - len(worth)
+    for i in worth:
         left, right = int(laid.left[i]), int(laid.right[i])
-        if laid.odds[i] < ODDS_FLOOR:
-            yield 1
-            continue
         yield Finding(
-            ("templates", "footprint"), "F01",
+            ("templates", "footprint"),
+            "F01",
             f"{footprint.kinds[right]} and {templates.kinds[left]}",
-            np.intersect1d(_row(templates, left), _row(footprint, right)),
-            float(laid.shared[i]), float(laid.expected[i]), float(laid.odds[i]),
-            float(laid.p_values[i]), 1.0, int(templates.tokens[left]),
-        )  # fmt: skip
+            np.intersect1d(_row(templates, left), _row(footprint, right), assume_unique=True),
+            float(laid.shared[i]),
+            float(laid.expected[i]),
+            float(laid.odds[i]),
+            float(laid.p_values[i]),
+            1.0,
+            int(templates.tokens[left]),
+        )
 
 
 def _only(sets: Sets, chosen: NDArray[np.bool_]) -> Sets:
@@ -299,4 +305,4 @@ def _active_rows(features: Features) -> tuple[Numbers, NDArray[np.float32]]:
     at = place[exchanges.account]
     cells = at[at >= 0] * bins + (exchanges.at_us[at >= 0] // hour - first)
     counts = np.bincount(cells, minlength=len(active) * bins).reshape(len(active), bins)
-    return active, synchrony.residuals(counts)
+    return active, synchrony.residuals(counts, start=int(first))

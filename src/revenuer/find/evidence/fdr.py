@@ -43,7 +43,8 @@ def q_values(pvalues: PValues, *, tests: int | None = None) -> PValues:
     if not ((pvalues > 0) & (pvalues <= 1)).all():
         raise InputError("a p-value lies outside (0, 1]", hint="clip it away from 0 first")
     order = np.argsort(pvalues, kind="stable")
-    scaled = pvalues[order] * tests / np.arange(1, len(pvalues) + 1)
+    # In this order, since rounding must not take a q-value below its p-value.
+    scaled = pvalues[order] * (tests / np.arange(1, len(pvalues) + 1))
     out = np.empty_like(pvalues)
     out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return out

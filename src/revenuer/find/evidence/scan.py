@@ -20,11 +20,12 @@ product launched last week: a second family must agree, and intent is judged apa
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 SMALLEST = 1e-300
 FEWEST = 3
@@ -82,24 +83,55 @@ def crowd(ranks: Scale, members: NDArray[np.int64]) -> Crowd:
     n = len(order)
     if n < FEWEST:
         return Crowd(1.0, np.empty(0, np.int64), 1.0, float(n))
-    sizes = _sizes(n)
-    best = (1.0, 0, 0, 1.0)
-    for k in sizes:
-        # A tie fills its whole stretch, so widths run from the low rank to the high one.
-        widths = np.minimum(high[k - 1 :] - low[: n - k + 1], 1.0)
-        at = int(np.argmin(widths))
-        p_value = float(n * binom.sf(k - 2, n - 1, widths[at]) * len(sizes))
-        if p_value < best[0]:
-            best = (p_value, at, k, float(widths[at]))
-    p_value, at, k, share = best
+    p_value, at, k, share = _narrowest(low, high)
     return Crowd(max(p_value, SMALLEST), np.sort(order[at : at + k]), share, share * n)
 
 
-def _sizes(n: int) -> list[int]:
-    """Return the numbers of members to try: all of them, and fractions down to three."""
-    sizes = {n}
+@numba.njit(cache=True, nogil=True)
+def _narrowest(low, high):  # type: ignore[no-untyped-def]
+    """Return (p-value, first place, members, width) of the most surprising stretch.
+
+    Args:
+        low, high: (members,) ranks in ascending order of `low`.
+    """
+    n = len(low)
+    best, best_at, best_k, best_width = 1.0, 0, 0, 1.0
+    tried = 0
     k = n
-    while k > FEWEST:
+    while True:
+        tried += 1
+        at, width = 0, 2.0
+        for i in range(n - k + 1):
+            # A tie fills its whole stretch, so widths run from the low rank to the high one.
+            if high[i + k - 1] - low[i] < width:
+                at, width = i, high[i + k - 1] - low[i]
+        width = min(width, 1.0)
+        p_value = n * _tail(k - 1, n - 1, width)
+        if p_value < best:
+            best, best_at, best_k, best_width = p_value, at, k, width
+        if k <= FEWEST:
+            break
         k = max(FEWEST, int(k * 0.75))
-        sizes.add(k)
-    return sorted(sizes)
+    return min(best * tried, 1.0), best_at, best_k, best_width
+
+
+@numba.njit(cache=True, nogil=True)
+def _tail(k, n, share):  # type: ignore[no-untyped-def]
+    """Return P(Binomial(n, share) >= k), summed from its largest term on."""
+    if k <= 0 or share >= 1.0:
+        return 1.0
+    if share <= 0.0:
+        return 0.0
+    if k <= n * share:
+        return 1.0
+    term = math.exp(
+        math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
+        + k * math.log(share) + (n - k) * math.log1p(-share)
+    )  # fmt: skip
+    total, odds = 0.0, share / (1.0 - share)
+    for i in range(k, n + 1):
+        total += term
+        term *= (n - i) / (i + 1.0) * odds
+        if term < 1e-17 * total:
+            break
+    return min(total, 1.0)

@@ -2,9 +2,10 @@
 
 One queue that feeds many accounts makes them busy and idle together. Everything shared for
 innocent reasons is taken out first: each account's activity by the hour is regressed on the
-platform's, on its own daily shape (four harmonics) and on its weekend; hours in which the platform
-itself was down are dropped, since an outage silences everybody at once. What is left is scaled to
-length one, so the mean product of two accounts' residuals is a correlation.
+platform's and on its own mean of each hour of the day, working days and weekends apart, since
+colleagues keep the same sharp hours; hours in which the platform itself was down are dropped, since
+an outage silences everybody at once. What is left is scaled to length one, so the mean product of
+two accounts' residuals is a correlation. A window of a day or two leaves next to nothing.
 
 Null model: the members of a set are a random draw of active accounts. The mean pairwise
 correlation of a random set of n accounts is simulated for a grid of n and given a Pearson type III
@@ -27,7 +28,6 @@ from numpy.typing import NDArray
 from scipy.stats import gamma, norm, skew
 
 SMALLEST = 1e-8
-HARMONICS = 4
 #: An hour in which the platform saw less than this share of its usual traffic is an outage.
 OUTAGE = 0.2
 DRAWS = 1_000
@@ -41,11 +41,14 @@ class Tail(NamedTuple):
     skewness: float
 
 
-def residuals(counts: NDArray[np.int64], *, bins_a_day: int = 24) -> NDArray[np.float32]:
+def residuals(
+    counts: NDArray[np.int64], *, start: int = 0, bins_a_day: int = 24
+) -> NDArray[np.float32]:
     """Return (accounts, bins) what the clock and the platform leave of each account's activity.
 
     Args:
         counts: (accounts, bins) exchanges in successive bins of equal length.
+        start: Number of the first bin, counted from 1970-01-01 00:00 UTC: tells the weekends.
         bins_a_day: Bins a day.
 
     Returns:
@@ -54,20 +57,24 @@ def residuals(counts: NDArray[np.int64], *, bins_a_day: int = 24) -> NDArray[np.
     total = counts.sum(axis=0)
     busy = total[total > 0]
     up = total > OUTAGE * (np.median(busy) if len(busy) else 0)
-    hours = np.arange(counts.shape[1]) / bins_a_day
-    waves = [
-        wave(2 * np.pi * k * hours) for k in range(1, HARMONICS + 1) for wave in (np.sin, np.cos)
-    ]
-    weekend = (np.floor(hours) % 7 >= 5).astype(np.float64)
-    design = np.column_stack([np.ones(len(hours)), np.sqrt(total), weekend, *waves])[up]
+    day, bin_of_day = np.divmod(start + np.arange(counts.shape[1]), bins_a_day)
+    # The first of January 1970 was a Thursday, day 3 of its week.
+    is_weekend = (day + 3) % 7 >= 5
+    clock = np.eye(2 * bins_a_day)[bin_of_day + bins_a_day * is_weekend]
     activity = np.sqrt(counts[:, up].astype(np.float64))
-    basis, _ = np.linalg.qr(design)
+    basis = _span(np.column_stack([clock, np.sqrt(total)])[up])
     left = activity - (activity @ basis) @ basis.T
     length = np.linalg.norm(left, axis=1, keepdims=True)
     # An account that the design explains whole leaves rounding noise, which must not be scaled up.
     explained = length <= 1e-6 * np.linalg.norm(activity, axis=1, keepdims=True)
     unit = left / np.where(explained, 1.0, length)
     return np.where(explained, 0.0, unit).astype(np.float32)
+
+
+def _span(design: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an orthonormal basis of the columns, of which some may be empty or alike."""
+    left, sizes, _ = np.linalg.svd(design, full_matrices=False)
+    return left[:, sizes > 1e-9 * sizes.max(initial=0.0)]
 
 
 def mean_correlation(rows: NDArray[np.float32]) -> float:
