@@ -823,7 +823,7 @@ def test_progress_ends_at_the_whole_and_never_goes_back(tmp_path: Path) -> None:
 def test_memory_does_not_grow_with_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, container: str
 ) -> None:
-    monkeypatch.setattr("revenuer.find.ingest.records.CHUNK_RECORDS", 100)
+    monkeypatch.setattr("revenuer.find.ingest.records.CHUNK_BYTES", 50_000)
     monkeypatch.setattr("revenuer.find.ingest.records.HEAD_BYTES", 1 << 14)
     monkeypatch.setattr("revenuer.find.ingest.lines.BLOCK_BYTES", 1 << 14)
     monkeypatch.setattr("revenuer.find.ingest.files.BLOCK_BYTES", 1 << 14)

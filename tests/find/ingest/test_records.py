@@ -149,13 +149,10 @@ def test_any_bytes_give_records_or_reasons(tmp_path: Path, content: bytes, start
     assert good or bad or is_header or not content.strip(b" \t\v\f\r\n,]}[{")
 
 
-def test_chunks_are_bounded_and_say_how_far_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(records, "CHUNK_RECORDS", 10)
+def test_chunks_are_bounded_and_say_how_far_they_are(tmp_path: Path) -> None:
     file = written(tmp_path / "x", b'{"a": 1}\n' * 95)
 
-    chunks = list(records.chunks(file, "json_lines"))
+    chunks = list(records.chunks(file, "json_lines", most=10))
 
     assert [len(chunk.records) for chunk in chunks] == [10] * 9 + [5]
     assert chunks[-1].position == file.size_bytes

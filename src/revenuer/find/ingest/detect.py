@@ -14,13 +14,13 @@ from revenuer.find.ingest.fields import Overrides, Record, Source
 from revenuer.find.ingest.files import LogFile
 
 SAMPLE_RECORDS = 64
-_SAMPLE_CHUNKS = 4
+_SAMPLE_CHUNKS = 100  # some 6,400 lines, should all of them be broken
 
 
 def sample(file: LogFile, kind: records.Kind) -> list[Record]:
     """Return the first records that can be read, 64 at most."""
     found: list[Record] = []
-    for chunk in islice(records.chunks(file, kind), _SAMPLE_CHUNKS):
+    for chunk in islice(records.chunks(file, kind, most=SAMPLE_RECORDS), _SAMPLE_CHUNKS):
         found += chunk.records[: SAMPLE_RECORDS - len(found)]
         if len(found) >= SAMPLE_RECORDS:
             break

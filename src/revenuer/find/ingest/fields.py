@@ -28,7 +28,7 @@ class Overrides:
             return dict(self.column_map)
         return {"account_id": self.customer_attribute, **self.column_map}
 
-    def apply(self, row: Record, record: Mapping[str, Any]) -> Record:
+    def apply(self, row: Record, record: Record) -> Record:
         """Return `row` with what `record` holds in the fields the user named."""
         for ours, theirs in self.wanted().items():
             value = lookup(record, theirs)
@@ -55,12 +55,12 @@ def lookup(record: Any, path: str) -> Any:
     >>> lookup({"a.b": 1, "c": {"d": 2}}, "a.b"), lookup({"c": {"d": 2}}, "c.d")
     (1, 2)
     """
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         return None
     if path in record:
         return record[path]
     head, dot, rest = path.partition(".")
-    return lookup(decoded(record.get(head)), rest) if dot else None
+    return lookup(decoded(record[head]), rest) if dot and head in record else None
 
 
 def first(record: Any, *paths: str) -> Any:

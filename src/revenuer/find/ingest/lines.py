@@ -19,8 +19,11 @@ BOM = b"\xef\xbb\xbf"
 
 _ARRAY = re.compile(rb"\s*\[")
 _SPANS = re.compile(rb'\s*\{\s*"resourceSpans"\s*:\s*\[')
-_STRUCTURE = re.compile(rb'\\[^\n]?|["{}\[\]\n]')
-_BACKSLASH = ord("\\")
+_IN_STRING = rb'(?:[^"\\\n]++|\\[^\n])*+("?)'
+_REST_OF_STRING = re.compile(_IN_STRING)
+_MARKS = re.compile(rb'"' + _IN_STRING + rb"|[{}\[\]\n]")
+_QUOTE, _NEWLINE = b'"\n'
+_OPENING = b"{["
 _FILLING = b" \t\r\n,]}"
 _WRAPPED = b'{"resourceSpans":[%s]}'
 
@@ -102,17 +105,21 @@ class _Cutter:
         if self._is_first:
             block = self._open_outer(block)
             self._is_first = False
-        kept = 0
-        skip, self._is_escaped = int(self._is_escaped), False
-        for match in _STRUCTURE.finditer(block, skip):
-            mark, place = match.group(), match.start()
-            if mark[0] == _BACKSLASH:
-                self._is_escaped = len(mark) == 1
-            elif self._in_string or mark in b'"\n':
-                self._step(mark)
+        kept, start = 0, int(self._is_escaped)
+        if self._in_string:
+            rest = _REST_OF_STRING.match(block, start)
+            start = rest.end() if rest else start
+            self._note_string(block, start, is_closed=bool(rest and rest.group(1)))
+        for match in _MARKS.finditer(block, start):
+            mark = block[match.start()]
+            if mark == _QUOTE:
+                if not match.group(1):
+                    self._note_string(block, match.end(), is_closed=False)
+            elif mark == _NEWLINE:
+                self._line += 1
             elif self._turns_at(mark):
                 # Before an opening bracket stands filling, or no object.
-                end = place if mark in b"{[" else match.end()
+                end = match.start() if mark in _OPENING else match.end()
                 self._keep(block[kept:end])
                 kept = end
                 yield from self._cut()
@@ -129,9 +136,9 @@ class _Cutter:
                 return block[opening.end() :]
         return block
 
-    def _turns_at(self, bracket: bytes) -> bool:
+    def _turns_at(self, bracket: int) -> bool:
         """Take in a bracket; say whether an outermost value begins or ends at it."""
-        if bracket in b"{[":
+        if bracket in _OPENING:
             self._depth += 1
             return self._depth == 1
         if self._depth == 0:
@@ -139,14 +146,10 @@ class _Cutter:
         self._depth -= 1
         return self._depth == 0
 
-    def _step(self, mark: bytes) -> None:
-        if mark == b'"':
-            self._in_string = not self._in_string
-        elif mark == b"\n":
-            self._line += 1
-            self._in_string = False  # JSON strings hold no line ends: a broken value ends here
-            if not self._depth and not self._value.strip(_FILLING):
-                self._value.clear()
+    def _note_string(self, block: bytes, end: int, *, is_closed: bool) -> None:
+        """Remember whether a string goes on in the next block; a line end breaks one off."""
+        self._is_escaped = not is_closed and block[end:] == b"\\"
+        self._in_string = not is_closed and (self._is_escaped or end >= len(block))
 
     def _keep(self, piece: bytes) -> None:
         if not self._value and not self._is_long:

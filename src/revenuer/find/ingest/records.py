@@ -89,27 +89,27 @@ def _text_kind(head: bytes) -> Kind:
     return "csv" if is_table and 2 * objects < len(first) else "json_lines"
 
 
-def chunks(file: LogFile, kind: Kind) -> Iterator[Chunk]:
-    """Yield the records of a file, in order.
+def chunks(file: LogFile, kind: Kind, *, most: int = CHUNK_RECORDS) -> Iterator[Chunk]:
+    """Yield the records of a file, in order, at most `most` in a chunk.
 
     A record is a dict of JSON values; CSV gives text, and None for an empty cell.
     """
     if kind == "parquet":
-        yield from _from_parquet(file)
+        yield from _from_parquet(file, most)
         return
     try:
         with file.open() as stored, file.stream(stored) as stream:
-            for chunk in _from_text(stream, kind):
+            for chunk in _from_text(stream, kind, most):
                 yield dataclasses.replace(chunk, position=stored.tell())
     except READ_ERRORS as error:
         yield Chunk(rejects=[(None, _broken(error))])
 
 
-def _from_text(stream: Any, kind: Kind) -> Iterator[Chunk]:
+def _from_text(stream: Any, kind: Kind, most: int) -> Iterator[Chunk]:
     if kind == "csv":
-        return _chunked(tabular.rows(stream))
+        return _chunked(tabular.rows(stream), most)
     values = lines.elements(stream) if kind == "json_document" else lines.split(stream)
-    return _chunked(_json_records(values))
+    return _chunked(_json_records(values), most)
 
 
 def parse(content: bytes | None) -> Record:
@@ -143,7 +143,7 @@ def _json_records(values: Iterator[lines.Line]) -> Iterator[tabular.Found]:
             yield number, error, len(content or b"")
 
 
-def _chunked(found: Iterator[tabular.Found]) -> Iterator[Chunk]:
+def _chunked(found: Iterator[tabular.Found], most: int) -> Iterator[Chunk]:
     chunk, size = Chunk(), 0
     try:
         for number, record, length in found:
@@ -153,8 +153,8 @@ def _chunked(found: Iterator[tabular.Found]) -> Iterator[Chunk]:
                 chunk.records.append(record)
                 chunk.lines.append(number)
             size += length
-            most = max(len(chunk.records), len(chunk.rejects))
-            if most >= CHUNK_RECORDS or size >= CHUNK_BYTES:
+            held = max(len(chunk.records), len(chunk.rejects))
+            if held >= most or size >= CHUNK_BYTES:
                 yield chunk
                 chunk, size = Chunk(), 0
     except READ_ERRORS as error:
@@ -202,10 +202,10 @@ def _row_bytes(table: Any, columns: list[str] | None) -> float:
     return float(max(seen, told, 1.0))
 
 
-def _from_parquet(file: LogFile) -> Iterator[Chunk]:
+def _from_parquet(file: LogFile, most: int) -> Iterator[Chunk]:
     row = 1
     try:
-        for batch, position in parquet_batches(file, rows=CHUNK_RECORDS // 4):
+        for batch, position in parquet_batches(file, rows=most):
             yield dataclasses.replace(_python_rows(_plain_times(batch), row), position=position)
             row += batch.num_rows
     except UnreadableError as error:
