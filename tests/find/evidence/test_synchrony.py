@@ -1,0 +1,212 @@
+"""Tests of revenuer.find.evidence.synchrony."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import gamma, norm
+
+from revenuer.find.evidence.synchrony import (
+    Tail,
+    in_step,
+    mean_correlation,
+    null_tails,
+    p_value,
+    residuals,
+)
+
+LEVELS = (0.1, 0.01, 0.001)
+HOURS = 7 * 24
+#: A Wednesday, 13:00 UTC, in hours since 1970.
+START = 20_500 * 24 + 24 * 4 + 13
+Rates = NDArray[np.float64]
+
+
+def office(phase: int, rate: float) -> Rates:
+    """Return the rates, by the hour, of somebody who works nine hours and keeps the weekend."""
+    hour = START + np.arange(HOURS)
+    weekday = (hour // 24 + 3) % 7
+    open_ = ((hour - phase) % 24 < 9) & (weekday < 5)
+    return rate * np.where(open_, 3.0, 0.02)
+
+
+def crowd(rng: np.random.Generator, accounts: int) -> Rates:
+    """Return the rates of accounts with daily shapes of their own."""
+    hour = (START + np.arange(HOURS)) % 24
+    rows = []
+    for i in range(accounts):
+        rate, phase = float(np.exp(rng.normal(-0.3, 0.8))), int(rng.integers(24))
+        wave = rate * np.exp(1.2 * np.cos(2 * np.pi * (hour - phase) / 24)) / 1.4
+        rows.append((wave, office(phase, rate), np.full(HOURS, rate))[i % 3])
+    return np.array(rows)
+
+
+def queue(rng: np.random.Generator, accounts: int) -> Rates:
+    """Return the rates of accounts that one queue feeds: busy and idle in the same stretches."""
+    is_busy = np.repeat(rng.random(HOURS // 3) < 0.5, 3)
+    return np.tile(np.where(is_busy, 1.6, 0.2), (accounts, 1))
+
+
+def chance(rows: NDArray[np.float32], members: slice, background: int) -> float:
+    """Return the p-value of some rows against random sets of the first `background` rows."""
+    size = len(rows[members])
+    tails = null_tails(rows[:background], [size], np.random.default_rng(1))
+    return p_value(mean_correlation(rows[members]), tails[size])
+
+
+def test_agrees_with_counting_by_hand() -> None:
+    # Weekdays and weekends apart, each account is flat but for one hour, and the platform too.
+    counts = np.full((3, HOURS), 4)
+    counts[0, 30] += 5
+    counts[1, 30] += 5
+    counts[2, 40] += 5
+
+    rows = residuals(counts, start=START)
+
+    assert np.linalg.norm(rows, axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
+    assert rows[0] == pytest.approx(rows[1], abs=1e-5)
+    assert rows[0] @ rows[2] < 0
+
+
+@given(st.integers(2, 6), st.integers(0, 2**32 - 1))
+def test_mean_correlation_is_the_mean_over_pairs(accounts: int, seed: int) -> None:
+    rows = np.random.default_rng(seed).normal(size=(accounts, 9)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+
+    pairs = [float(a @ b) for a, b in itertools.combinations(rows, 2)]
+
+    assert mean_correlation(rows) == pytest.approx(np.mean(pairs), abs=1e-5)
+    assert mean_correlation(rows[::-1]) == pytest.approx(mean_correlation(rows), abs=1e-6)
+    assert -1.001 <= mean_correlation(rows) <= 1.001
+
+
+@pytest.mark.parametrize("accounts", [1, 5, 40])
+def test_rows_have_length_one_or_nothing_left(accounts: int) -> None:
+    rng = np.random.default_rng(71)
+    counts = rng.poisson(crowd(rng, accounts))
+    counts[0] = 3
+
+    rows = residuals(counts, start=START)
+
+    length = np.linalg.norm(rows, axis=1)
+    assert rows.shape[0] == accounts
+    assert length[0] == 0
+    assert length[1:] == pytest.approx(np.ones(accounts - 1), abs=1e-5)
+
+
+def test_rows_follow_the_order_of_accounts() -> None:
+    rng = np.random.default_rng(72)
+    counts = rng.poisson(crowd(rng, 12))
+    order = rng.permutation(12)
+
+    rows = residuals(counts, start=START)
+
+    assert residuals(counts[order], start=START) == pytest.approx(rows[order], abs=1e-5)
+
+
+def test_one_day_leaves_next_to_nothing() -> None:
+    rng = np.random.default_rng(73)
+
+    rows = residuals(rng.poisson(crowd(rng, 5))[:, :24], start=START)
+
+    assert (rows == 0).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [2, 8, 20])
+def test_random_sets_are_accused_no_more_often_than_promised(size: int) -> None:
+    rng = np.random.default_rng(74)
+    draws, accounts = 8_000, 300
+    rows = residuals(rng.poisson(crowd(rng, accounts)), start=START)
+    tail = null_tails(rows, [size], rng)[size]
+
+    pvalues = np.array(
+        [
+            p_value(mean_correlation(rows[rng.choice(accounts, size, replace=False)]), tail)
+            for _ in range(draws)
+        ]
+    )
+
+    for level in LEVELS:
+        noise = 4 * math.sqrt(level * (1 - level) / draws)
+        assert np.mean(pvalues <= level) <= level + noise
+
+
+def test_colleagues_with_the_same_hours_are_no_queue() -> None:
+    rng = np.random.default_rng(75)
+    rates = np.vstack([crowd(rng, 200), [office(9, 1.5)] * 20])
+
+    rows = residuals(rng.poisson(rates), start=START)
+
+    assert chance(rows, slice(200, 220), 200) > 0.01
+
+
+@pytest.mark.parametrize("left_over", [0.0, 0.08])
+def test_an_outage_of_the_platform_is_no_queue(left_over: float) -> None:
+    rng = np.random.default_rng(76)
+    # Steady busy accounts show an outage best, and the others hardly.
+    rates = np.vstack([crowd(rng, 200) / 4, np.full((12, HOURS), 12.0)])
+    rates[:, 60:69] *= left_over
+
+    rows = residuals(rng.poisson(rates), start=START)
+
+    assert chance(rows, slice(200, 212), 200) > 0.001
+
+
+def test_a_rush_on_the_whole_platform_is_no_queue() -> None:
+    rng = np.random.default_rng(77)
+    rates = np.vstack([crowd(rng, 200), np.full((12, HOURS), 2.0)])
+    rates[:, 100:110] *= 2
+
+    rows = residuals(rng.poisson(rates), start=START)
+
+    assert chance(rows, slice(200, 212), 200) > 0.001
+
+
+def test_finds_a_queue_and_lets_go_who_is_not_fed_by_it() -> None:
+    rng = np.random.default_rng(78)
+    rates = np.vstack([crowd(rng, 200), queue(rng, 8)])
+    rows = residuals(rng.poisson(rates), start=START)
+    members = np.append(np.arange(200, 208), [3, 50])
+
+    kept = in_step(rows, members)
+
+    assert chance(rows, slice(200, 208), 200) == 1e-8
+    assert kept.tolist() == [True] * 8 + [False] * 2
+
+
+@given(st.floats(-1, 1), st.floats(-0.5, 0.5), st.floats(0, 0.5), st.floats(-2, 3))
+def test_a_larger_correlation_is_never_less_surprising(
+    correlation: float, mean: float, deviation: float, skewness: float
+) -> None:
+    tail = Tail(mean, deviation, skewness)
+
+    here, above = p_value(correlation, tail), p_value(correlation + 0.05, tail)
+
+    assert 1e-8 <= above <= here <= 1
+
+
+@pytest.mark.parametrize("skewness", [-0.5, 0.0, 0.5, 1.0])
+def test_the_tail_is_that_of_its_three_moments(skewness: float) -> None:
+    law = gamma(4 / skewness**2) if skewness > 0 else norm()
+    z = (law.ppf([0.5, 0.99, 0.9999]) - law.mean()) / law.std()
+
+    pvalues = [p_value(0.2 + 0.03 * one, Tail(0.2, 0.03, skewness)) for one in z]
+
+    assert pvalues == pytest.approx([0.5, 0.01, 0.0001], rel=1e-6)
+
+
+def test_same_dice_same_tails() -> None:
+    rng = np.random.default_rng(79)
+    rows = residuals(rng.poisson(crowd(rng, 40)), start=START)
+
+    first, again = (null_tails(rows, [2, 5], np.random.default_rng(5)) for _ in range(2))
+
+    assert first == again
+    assert first[2].deviation > first[5].deviation > 0
