@@ -1,7 +1,8 @@
 """From who, when and what was asked to complete rows of the exchanges table.
 
 A `Draft` holds what a class of traffic decides; `finish` adds what the platform decides:
-identifiers, network columns, tokens, refusals, failures and the model's answer.
+identifiers, network columns, tokens, refusals and the model's answer. Longer than most files here,
+since a draft has a field, and `finish` a line, for nearly every column of the table.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ twice. Each row has a field (cooking, databases, ...), and `thing`, `issue`, `go
 drawn from the words of that field in `words/topics.toml`, so that one text stays on its subject.
 
 Limit: the sentences are well formed and mean little. Similarity, length and repetition behave as
-in chat; meaning does not.
+in chat; meaning does not. A few lines over the usual length: the reader of the data files belongs
+with the grammar whose form it fixes.
 """
 
 from __future__ import annotations
