@@ -257,17 +257,20 @@ def _phrases(name: str, raw: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _expand(name: str, text: str) -> list[tuple[str, ...]]:
-    choices = [piece.split("|") for piece in text.split()]
-    phrases = []
-    for chosen in itertools.product(*choices):
-        sentences = words(" ".join(chosen).replace("#", "0"))
-        if len(sentences) != 1 or len(sentences[0]) > LONGEST_PHRASE:
-            raise InputError(
-                f"concepts.toml: {name} has the phrase '{text}', which gives "
-                f"'{' '.join(chosen)}'; a phrase is 1 to {LONGEST_PHRASE} words of one sentence"
-            )
-        phrases.append(tuple(sentences[0]))
+    # Each alternative is split once: their product runs to thousands of phrases.
+    choices = [[_one_run(choice) for choice in piece.split("|")] for piece in text.split()]
+    phrases = [sum(chosen, ()) for chosen in itertools.product(*choices)]
+    lengths = {len(phrase) for phrase in phrases}
+    if len(words(text)) != 1 or min(lengths) < 1 or max(lengths) > LONGEST_PHRASE:
+        raise InputError(
+            f"concepts.toml: {name} has the phrase '{text}'; "
+            f"a phrase is 1 to {LONGEST_PHRASE} words of one sentence"
+        )
     return phrases
+
+
+def _one_run(choice: str) -> tuple[str, ...]:
+    return tuple(word for sentence in words(choice.replace("#", "0")) for word in sentence)
 
 
 def _rule(rule_id: str, raw: dict[str, Any], bits: dict[str, int]) -> Rule:
