@@ -128,7 +128,7 @@ class TextStore:
         self._hits.append(self._matcher.hits(split))
         kept, offsets = _frame_words(split.hashes, split.offsets, LONGEST_FRAME_TEXT)
         kept.tofile(self._file)
-        is_sampled = kept % VOCABULARY_SAMPLE == 0
+        is_sampled = is_in_sample(kept)
         sampled = np.concatenate([[0], np.cumsum(is_sampled)])[offsets]
         self._vocabulary.append((kept[is_sampled], sampled))
         self._blocks.append((self.texts, offsets, self._written))
@@ -141,6 +141,15 @@ class TextStore:
         values = np.zeros(2 * len(self._table_keys), np.int32)
         _rehash(self._table_keys, self._table_values, keys, values)
         self._table_keys, self._table_values = keys, values
+
+
+def is_in_sample(words: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return (words,) whether each word belongs to the sample of all vocabularies.
+
+    The low bits of a word's hash hardly depend on the letters of short words, so all ideographs
+    would be in or all out; the top bits of a product depend on every bit.
+    """
+    return words * np.uint32(0x9E3779B1) < np.uint32(2**32 // VOCABULARY_SAMPLE)
 
 
 @numba.njit(cache=True, nogil=True)

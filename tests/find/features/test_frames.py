@@ -1,0 +1,102 @@
+"""Texts with one frame share a template, whatever stands in its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from revenuer.find.features import frames
+from revenuer.find.features.frames import Frames
+from revenuer.find.features.texts import TextStore
+
+StoreOf = Callable[[Sequence[str | None]], TextStore]
+SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ky", "la", "me", "no", "pu")
+
+
+def unique_words(rng: np.random.Generator, words: int) -> str:
+    letters = rng.integers(0, len(SYLLABLES), (words, 6))
+    return " ".join("".join(SYLLABLES[i] for i in row) for row in letters)
+
+
+def found(store: TextStore, exchanges: Sequence[int] | None = None) -> Frames:
+    carried = np.ones(store.texts, np.int64) if exchanges is None else np.array(exchanges)
+    return frames.find(store, carried)
+
+
+def test_a_frame_around_long_unique_contents_is_one_template(store_of: StoreOf) -> None:
+    rng = np.random.default_rng(11)
+    head, tail = unique_words(rng, 12), unique_words(rng, 8)
+    chat = [unique_words(rng, 60) for _ in range(50)]
+    harvest = [f"{head}: {unique_words(rng, 80)}. {tail}" for _ in range(40)]
+
+    templates = found(store_of(chat + harvest))
+
+    for depth in templates:
+        assert depth.tolist() == [-1] * 50 + [50] * 40
+
+
+def test_contents_that_recur_a_little_are_variants_of_one_frame(store_of: StoreOf) -> None:
+    rng = np.random.default_rng(12)
+    frame = unique_words(rng, 20)
+    texts = [f"{frame} {unique_words(rng, 80)}" for _ in range(25)]
+
+    templates = found(store_of(texts), [8] * 25)
+
+    assert templates.frame.tolist() == [0] * 25
+    assert templates.variant.tolist() == list(range(25))
+
+
+def test_two_frames_are_two_templates(store_of: StoreOf) -> None:
+    rng = np.random.default_rng(13)
+    first, second = unique_words(rng, 20), unique_words(rng, 20)
+    texts = [f"{(first, second)[i % 2]} {unique_words(rng, 30)}" for i in range(20)]
+
+    assert found(store_of(texts)).frame.tolist() == [0, 1] * 10
+
+
+def test_numbers_in_a_prompt_make_no_new_template(store_of: StoreOf) -> None:
+    texts = [f"Translate line {i} of book {7 * i} into plain English, please." for i in range(6)]
+
+    assert found(store_of(texts)).variant.tolist() == [0] * 6
+
+
+def test_a_short_text_is_a_template_once_it_recurs_whole(store_of: StoreOf) -> None:
+    templates = found(store_of(["hello", "what now", "!!", "hi"]), [4, 3, 99, 50])
+
+    assert templates.frame.tolist() == [0, -1, -1, 3]
+
+
+def test_a_turn_of_phrase_is_no_template(store_of: StoreOf) -> None:
+    rng = np.random.default_rng(14)
+    texts = [f"{unique_words(rng, 20)} as soon as possible {unique_words(rng, 9)}" for _ in "1234"]
+
+    assert found(store_of(texts)).frame.tolist() == [-1] * 4
+
+
+def test_nothing_has_no_templates(store_of: StoreOf) -> None:
+    templates = found(store_of([]))
+
+    assert len(templates.frame) == len(templates.variant) == 0
+
+
+# Every example makes stores of its own, each with its own file.
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(list(range(12))), st.integers(0, 50))
+def test_templates_do_not_depend_on_the_order_of_texts(
+    store_of: StoreOf, order: list[int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    heads = [unique_words(rng, 10) for _ in range(2)]
+    texts = [f"{heads[i % 2]} {unique_words(rng, 10)}" for i in range(10)]
+    texts += [unique_words(rng, 10) for _ in range(2)]
+    assume(len(set(texts)) == 12)
+
+    straight = found(store_of(texts)).frame
+    shuffled = found(store_of([texts[i] for i in order])).frame
+
+    for place, i in enumerate(order):
+        same = {order[j] for j in range(12) if shuffled[j] == shuffled[place] >= 0}
+        assert same == {j for j in range(12) if straight[j] == straight[i] >= 0}

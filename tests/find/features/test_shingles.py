@@ -1,0 +1,260 @@
+"""Counts never miss, signatures estimate likeness, and banding finds what theory promises."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from revenuer.find.features import shingles
+from revenuer.find.features.shingles import PERMUTATIONS, Signatures, Sketch
+
+BANDS = 16
+
+
+def windows(text: Sequence[int]) -> list[tuple[int | str, ...]]:
+    """Return the runs of four words, the first of which begins at a border."""
+    words: list[int | str] = ["<", *text]
+    words += [">"] * (4 - len(words))
+    return [tuple(words[i : i + 4]) for i in range(len(words) - 3)] if text else []
+
+
+def laid_out(texts: Sequence[Sequence[int]]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    words = np.array([word for text in texts for word in text], np.uint32)
+    return words, np.concatenate([[0], np.cumsum([len(text) for text in texts], dtype=np.int64)])
+
+
+def counted(
+    texts: Sequence[Sequence[int]], weights: Sequence[int], sketch: Sketch | None = None
+) -> Sketch:
+    sketch = shingles.count_sketch(1) if sketch is None else sketch
+    shingles.count(*laid_out(texts), np.array(weights, np.int64), sketch)
+    return sketch
+
+
+def signed(
+    texts: Sequence[Sequence[int]], sketch: Sketch, *, recurs: int, relative: float = 0.0
+) -> tuple[Signatures, list[int], list[int]]:
+    signatures, recurring, total = shingles.sign(
+        *laid_out(texts), sketch, recurs, relative, *shingles.permutations()
+    )
+    return signatures, recurring.tolist(), total.tolist()
+
+
+def test_agrees_with_a_count_by_hand() -> None:
+    # Of `1 2 3 4 5` the runs are <123, 1234, 2345; the second text shares the first two.
+    texts = [[1, 2, 3, 4, 5], [1, 2, 3, 4, 9], [1], [], [2, 3, 4, 5]]
+    sketch = counted(texts, [3, 1, 7, 1, 1])
+
+    assert signed(texts, sketch, recurs=4)[1:] == ([3, 2, 1, 0, 1], [3, 3, 1, 0, 2])
+    assert signed(texts, sketch, recurs=5)[1] == [0, 0, 1, 0, 0]
+
+
+TEXTS = st.lists(
+    st.tuples(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 5)), min_size=1, max_size=8
+)
+
+
+@given(TEXTS, st.integers(1, 8))
+def test_counts_are_exact_when_cells_abound(
+    weighted: list[tuple[list[int], int]], recurs: int
+) -> None:
+    texts, weights = [text for text, _ in weighted], [weight for _, weight in weighted]
+    true = Counter(w for text, n in weighted for window in windows(text) for w in [window] * n)
+
+    _, recurring, total = signed(texts, counted(texts, weights), recurs=recurs)
+
+    assert total == [len(windows(text)) for text in texts]
+    assert recurring == [sum(true[w] >= recurs for w in windows(text)) for text in texts]
+
+
+@given(TEXTS, st.integers(1, 8), st.sampled_from([1, 2, 4, 16]))
+def test_a_crowded_sketch_never_undercounts(
+    weighted: list[tuple[list[int], int]], recurs: int, cells: int
+) -> None:
+    texts, weights = [text for text, _ in weighted], [weight for _, weight in weighted]
+    true = Counter(w for text, n in weighted for window in windows(text) for w in [window] * n)
+
+    sketch = counted(texts, weights, np.zeros((2, cells), np.uint16))
+    _, recurring, _ = signed(texts, sketch, recurs=recurs)
+
+    for text, found in zip(texts, recurring, strict=True):
+        assert found >= sum(true[window] >= recurs for window in windows(text))
+
+
+def test_counts_stop_at_the_largest_that_fits() -> None:
+    texts = [[1, 2, 3, 4]]
+    sketch = counted(texts, [40_000])
+    counted(texts, [40_000], sketch)
+    counted(texts, [10**9], sketch)
+
+    assert signed(texts, sketch, recurs=65_535)[1] == [2]
+
+
+def test_unique_shingles_seldom_read_as_recurring() -> None:
+    # As many distinct shingles as cells, the fullest that `count_sketch` allows.
+    texts = np.random.default_rng(5).integers(1, 1 << 32, ((1 << 16) // 32, 34), np.uint32)
+    offsets = np.arange(len(texts) + 1) * 34
+    sketch = shingles.count_sketch(1 << 16)
+    shingles.count(texts.ravel(), offsets, np.ones(len(texts), np.int64), sketch)
+
+    _, recurring, total = shingles.sign(
+        texts.ravel(), offsets, sketch, shingles.RECURS, 0.0, *shingles.permutations()
+    )
+
+    assert sketch.shape == (2, total.sum())
+    assert recurring.sum() / total.sum() < 1 / 500
+
+
+@pytest.mark.parametrize(
+    ("expected", "cells"), [(0, 1 << 16), (65_537, 1 << 17), (1 << 40, 1 << 28)]
+)
+def test_a_sketch_has_a_cell_a_shingle_within_bounds(
+    expected: int, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(np, "zeros", lambda shape, _: shape)
+
+    assert shingles.count_sketch(expected) == (2, cells)
+
+
+def test_what_recurs_a_little_is_no_frame_beside_what_recurs_a_lot() -> None:
+    frame, contents = [1, 2, 3, 4, 5, 6], [[11, 12, 13, 14], [21, 22, 23, 24]]
+    texts = [frame + content for content in contents]
+    sketch = counted(texts, [95, 5])
+
+    # Four runs lie in the frame; four more reach into the contents.
+    assert signed(texts, sketch, recurs=4, relative=0.0)[1] == [8, 8]
+    assert signed(texts, sketch, recurs=4, relative=0.1)[1] == [8, 4]
+    assert signed(texts, sketch, recurs=4, relative=0.05)[1] == [8, 8]
+    assert signed(texts, sketch, recurs=6, relative=0.0)[1] == [8, 4]
+
+
+def test_texts_with_one_frame_have_one_signature() -> None:
+    rng = np.random.default_rng(8)
+    frame = rng.integers(1, 1 << 32, 12).tolist()
+    texts = [frame + rng.integers(1, 1 << 32, 30).tolist() for _ in range(6)]
+
+    signatures, recurring, _ = signed(texts, counted(texts, [1] * 6), recurs=4)
+
+    assert recurring == [10] * 6
+    assert (signatures == signatures[0]).all()
+    assert len(np.unique(signatures[0])) == PERMUTATIONS
+
+
+def pairs_of(shared: int, pairs: int, rng: np.random.Generator, shown: int = 38) -> Signatures:
+    """Return signatures of pairs of texts that have `shared` of `shown` shingles in common."""
+    texts = rng.integers(1, 1 << 32, (pairs, 2, shown + 2), np.uint32)
+    texts[:, 1, : shared + 2] = texts[:, 0, : shared + 2]
+    offsets = np.arange(2 * pairs + 1) * (shown + 2)
+    sketch = shingles.count_sketch(1)
+    signatures: Signatures = shingles.sign(
+        texts.ravel(), offsets, sketch, 0, 0.0, *shingles.permutations()
+    )[0]
+    return signatures
+
+
+@pytest.mark.parametrize("shared", [4, 19, 30, 37])
+def test_agreement_of_signatures_estimates_likeness_without_bias(shared: int) -> None:
+    pairs, jaccard = 2_000, shared / (2 * 38 - shared)
+    signatures = pairs_of(shared, pairs, np.random.default_rng(shared))
+
+    agreement = (signatures[::2] == signatures[1::2]).mean(axis=1)
+
+    spread = np.sqrt(jaccard * (1 - jaccard) / PERMUTATIONS)
+    assert abs(agreement.mean() - jaccard) < 4 * spread / np.sqrt(pairs)
+    # Permutations that were alike would spread the estimate.
+    assert agreement.std() < 1.1 * spread
+
+
+@pytest.mark.parametrize("shared", [24, 27, 30, 33])
+def test_banding_recalls_what_theory_promises(shared: int) -> None:
+    pairs, jaccard = 20_000, shared / (2 * 38 - shared)
+    signatures = pairs_of(shared, pairs, np.random.default_rng(100 + shared))
+
+    joined = shingles.cluster(signatures, np.ones(2 * pairs, np.bool_), BANDS, 0)
+
+    recall = np.mean(joined[1::2] == joined[::2])
+    promised = 1 - (1 - jaccard ** (PERMUTATIONS // BANDS)) ** BANDS
+    assert recall == pytest.approx(promised, abs=0.02)
+    assert (joined[::2] == np.arange(0, 2 * pairs, 2)).all()
+
+
+def like(base: NDArray[np.uint32], equal: int, at: int = 0) -> NDArray[np.uint32]:
+    """Return a signature that agrees with `base` in `equal` values from `at` on and no other."""
+    other = base + np.uint32(1)
+    other[at : at + equal] = base[at : at + equal]
+    return other
+
+
+@pytest.mark.parametrize(("equal", "joined"), [(31, [0, 1]), (32, [0, 0]), (64, [0, 0])])
+def test_a_shared_band_joins_only_with_enough_agreement(equal: int, joined: list[int]) -> None:
+    base = np.arange(0, 6_400, 100, dtype=np.uint32)
+    signatures = np.stack([base, like(base, equal)])
+
+    assert shingles.cluster(signatures, np.ones(2, np.bool_), BANDS, 32).tolist() == joined
+
+
+def test_agreement_without_a_whole_band_goes_unseen() -> None:
+    base = np.arange(0, 6_400, 100, dtype=np.uint32)
+    other = base.copy()
+    other[::4] += 1
+
+    together = shingles.cluster(np.stack([base, other]), np.ones(2, np.bool_), BANDS, 32)
+
+    assert together.tolist() == [0, 1]
+
+
+def test_equal_values_in_different_bands_do_not_meet() -> None:
+    base = np.arange(0, 6_400, 100, dtype=np.uint32)
+    rolled = np.roll(base, 4)
+
+    together = shingles.cluster(np.stack([base, rolled]), np.ones(2, np.bool_), BANDS, 0)
+
+    assert together.tolist() == [0, 1]
+
+
+def test_likeness_is_passed_on_and_unframed_texts_stay_alone() -> None:
+    first = np.arange(0, 6_400, 100, dtype=np.uint32)
+    middle = like(first, 40)
+    last = like(middle, 40, at=24)
+    lone = first + np.uint32(50)
+    signatures = np.stack([lone, last, first, middle, first])
+    is_framed = np.array([True, True, True, True, False])
+
+    assert (first == last).sum() < 32
+    assert shingles.cluster(signatures, is_framed, BANDS, 32).tolist() == [0, 1, 1, 1, -1]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=20),
+    st.permutations(list(range(20))),
+)
+def test_clusters_are_those_of_equal_signatures_in_any_order(
+    drawn: list[tuple[int, bool]], order: list[int]
+) -> None:
+    kinds = [drawn[i] for i in order if i < len(drawn)]
+    values = np.random.default_rng(1).integers(0, 1 << 32, (4, PERMUTATIONS), np.uint32)
+    signatures = values[[kind for kind, _ in kinds]]
+    firsts: dict[int, int] = {}
+    expected = [
+        firsts.setdefault(kind, place) if is_framed else -1
+        for place, (kind, is_framed) in enumerate(kinds)
+    ]
+
+    found = shingles.cluster(signatures, np.array([f for _, f in kinds], np.bool_), BANDS, 32)
+
+    assert found.tolist() == expected
+
+
+def test_permutations_are_replayed_and_turn_no_two_shingles_into_one() -> None:
+    multipliers, shifts = shingles.permutations()
+
+    assert (multipliers % 2 == 1).all()
+    assert len(np.unique(multipliers)) == len(np.unique(shifts)) == PERMUTATIONS
+    assert (shingles.permutations()[0] == multipliers).all()
+    assert (shingles.permutations(2)[0] != multipliers).any()
