@@ -755,6 +755,15 @@ def test_a_folder_of_everything_is_read_whole(tmp_path: Path, read: Read) -> Non
     assert [Path(reject["file"]).name for reject in rejects] == ["README", "accounts.csv"]
 
 
+def test_an_earlier_run_inside_the_folder_is_no_log(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "log").write_bytes(as_json_lines(ROWS))
+
+    first, again = read(tmp_path), read(tmp_path)
+
+    assert first == again
+    assert first[2] == []
+
+
 def test_an_empty_folder_and_an_unknown_format_are_errors(tmp_path: Path, read: Read) -> None:
     (tmp_path / "empty").mkdir()
 

@@ -73,6 +73,14 @@ def test_nothing_there_is_an_error_with_a_way_out(tmp_path: Path) -> None:
         files.find(["nosuchscheme://bucket/key"])
 
 
+def test_credentials_in_an_address_are_not_repeated() -> None:
+    with pytest.raises(InputError) as caught:
+        files.find(["nosuchscheme://key:secret@bucket/logs"])
+
+    assert str(caught.value).startswith("nosuchscheme://bucket/logs cannot be opened")
+    assert "secret" not in str(caught.value)
+
+
 def test_one_means_one(folder: Path) -> None:
     assert files.one(str(folder / "a.jsonl")).size_bytes == 7
     with pytest.raises(InputError, match="is not one file"):

@@ -107,7 +107,7 @@ def read(
     Raises:
         InputError: An argument means no file, or no exchange could be read.
     """
-    found = files.find(logs, leave_out=[*_beside(settings, accounts), str(out)])
+    found = files.find(logs, leave_out=[*_beside(settings, accounts), *_written(out)])
     pseudonyms = pseudonym.load(settings.pseudonym_key) if settings.pseudonym_key else None
     out.mkdir(parents=True, exist_ok=True)
     enricher, rejected = aside.enricher(settings.ip_ranges, settings.networks)
@@ -196,6 +196,11 @@ def _seed(digests: list[str | None]) -> int:
 def _beside(settings: Settings, accounts: str | None) -> list[str]:
     paths = (accounts, settings.ip_ranges, settings.networks, settings.pseudonym_key)
     return [str(path) for path in paths if path is not None]
+
+
+def _written(out: Path) -> list[str]:
+    # A folder of logs may hold an earlier run; its output is no log.
+    return [str(out / name) for name in ("exchanges", "accounts.parquet", "rejects.parquet")]
 
 
 def _forced(format_: str) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ import pyarrow.fs
 from revenuer.errors import InputError
 
 BLOCK_BYTES = 1 << 20
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _CODECS = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 #: What reading a damaged, vanished or forbidden file may raise.
 READ_ERRORS = (OSError, pa.ArrowException)
@@ -121,8 +123,10 @@ def _at_address(log: str) -> Iterator[LogFile]:
         filesystem, path = pyarrow.fs.FileSystem.from_uri(log)
         yield from _below(filesystem, path, prefix=log.partition("://")[0] + "://")
     except (*READ_ERRORS, ValueError) as error:
+        shown = _CREDENTIALS.sub("//", log)
+        reason = str(error).replace(log, shown).partition("\n")[0]
         raise InputError(
-            f"{log} cannot be opened: {str(error).splitlines()[0]}",
+            f"{shown} cannot be opened: {_CREDENTIALS.sub('//', reason)}",
             hint="check the address and the credentials in the environment",
         ) from error
 
