@@ -1,0 +1,236 @@
+"""Pairs and communities of accounts: what strangers share is not taken for a tie."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import igraph
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from revenuer.find.features import sets
+from revenuer.find.features.sets import Pairs
+
+
+def shown(groups: list[list[int]], accounts: int) -> sparse.csr_array:
+    """Return the incidence of tokens given as lists of accounts."""
+    tokens = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    flat = np.array([account for group in groups for account in group], np.int64)
+    return sets.incidence(tokens, flat, (len(groups), accounts))
+
+
+def pairs(edges: list[tuple[int, int]], weights: list[float] | None = None) -> Pairs:
+    left, right = (np.array([edge[side] for edge in edges], np.int64) for side in (0, 1))
+    return Pairs(left, right, np.array(weights or [1.0] * len(edges)))
+
+
+def clique(accounts: range) -> list[tuple[int, int]]:
+    return list(itertools.combinations(accounts, 2))
+
+
+def lists(groups: list[sets.Numbers]) -> list[list[int]]:
+    return [group.tolist() for group in groups]
+
+
+def test_who_shows_a_token_twice_counts_once() -> None:
+    matrix = sets.incidence(np.array([1, 1, 1, 0]), np.array([2, 2, 0, 1]), (3, 4))
+
+    assert matrix.toarray().tolist() == [[0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
+
+
+def test_the_weight_of_a_pair_agrees_with_a_count_by_hand() -> None:
+    # Two accounts share five tokens, 98 others show one each: 108 showings are dealt out.
+    matrix = shown([[0, 1]] * 5 + [[account] for account in range(2, 100)], 100)
+
+    found = sets.shared_pairs(matrix)
+
+    mean = 5 * 5 * (5 * 2 * 1) / 108**2
+    tail = 1 - sum(math.exp(-mean) * mean**k / math.factorial(k) for k in range(5))
+    assert (found.left.tolist(), found.right.tolist()) == ([0], [1])
+    assert found.weight[0] == pytest.approx(-math.log10(tail), rel=1e-6)
+
+
+def test_pairs_need_less_than_a_tenth_of_a_chance_pair_an_account() -> None:
+    strong = shown([[0, 1]] * 2 + [[account] for account in range(2, 100)], 100)
+    mean = 2 * 2 * (2 * 2 * 1) / 102**2
+    tail = 1 - math.exp(-mean) * (1 + mean)
+
+    assert tail < 1 / 1_000
+    assert len(sets.shared_pairs(strong).left) == 1
+    assert len(sets.shared_pairs(shown([[0, 1]], 100)).left) == 0
+
+
+def test_a_hub_makes_no_pairs() -> None:
+    matrix = shown([[0, 1, 2]] * 6 + [[account] for account in range(3, 300)], 300)
+
+    assert len(sets.shared_pairs(matrix, hub=3).left) == 3
+    assert len(sets.shared_pairs(matrix, hub=2).left) == 0
+
+
+@pytest.mark.parametrize("groups", [[], [[0], [1]], [[0, 1, 2, 3]]])
+def test_tokens_that_tie_nobody_make_no_pairs(groups: list[list[int]]) -> None:
+    found = sets.shared_pairs(shown(groups, 4), hub=3)
+
+    assert [len(column) for column in found] == [0, 0, 0]
+
+
+def test_strangers_become_pairs_no_more_often_than_promised() -> None:
+    rng = np.random.default_rng(77)
+    accounts, weeks, kept = 500, 20, 0
+    for _ in range(weeks):
+        sizes = rng.integers(1, 12, 3_000)
+        tokens = np.repeat(np.arange(len(sizes)), sizes)
+        matrix = sets.incidence(tokens, rng.integers(0, accounts, len(tokens)), (3_000, accounts))
+        kept += len(sets.shared_pairs(matrix).left)
+
+    promised = weeks * accounts / 20
+    assert kept <= promised + 4 * math.sqrt(promised)
+    # A null that expected far too much would keep nothing at all.
+    assert kept >= promised / 10
+
+
+def test_busy_strangers_are_not_tied_by_being_busy() -> None:
+    rng = np.random.default_rng(78)
+    accounts = 300
+    share = rng.pareto(1.2, accounts) + 0.2
+    tokens = np.repeat(np.arange(2_000), 4)
+    dealt = rng.choice(accounts, len(tokens), p=share / share.sum())
+
+    found = sets.shared_pairs(sets.incidence(tokens, dealt, (2_000, accounts)))
+
+    promised = accounts / 20
+    assert len(found.left) <= promised + 4 * math.sqrt(promised)
+
+
+def planted(rng: np.random.Generator) -> sparse.csr_array:
+    """Ten accounts that share six tokens among 400 that meet by chance."""
+    strangers = [rng.choice(400, 3, replace=False).tolist() for _ in range(400)]
+    return shown([*strangers, *[list(range(50, 60))] * 6], 400)
+
+
+def test_a_planted_group_is_found_whole() -> None:
+    found = sets.shared_pairs(planted(np.random.default_rng(79)))
+
+    together = set(zip(found.left.tolist(), found.right.tolist(), strict=True))
+    assert set(clique(range(50, 60))) <= together
+    assert list(range(50, 60)) in lists(sets.communities(found, seed=0))
+
+
+@given(st.permutations(list(range(8))))
+def test_pairs_do_not_depend_on_the_order_of_tokens_or_names(order: list[int]) -> None:
+    groups = [[0, 1]] * 3 + [[2, 3, 4]] * 4 + [[5]] * 9 + [[6, 7, 0]] * 3
+    renamed = [[order[account] for account in group] for group in reversed(groups)]
+
+    found, other = (sets.shared_pairs(shown(g, 8)) for g in (groups, renamed))
+
+    straight = {
+        (*sorted((order[a], order[b])), round(w, 9)) for a, b, w in zip(*found, strict=True)
+    }
+    assert straight == {(a, b, round(w, 9)) for a, b, w in zip(*other, strict=True)}
+    assert (other.left < other.right).all()
+    assert sorted(zip(other.left, other.right, strict=True)) == list(
+        zip(other.left, other.right, strict=True)
+    )
+
+
+def test_merged_pairs_keep_the_largest_weight() -> None:
+    merged = sets.merge(
+        [pairs([(0, 1), (2, 5)], [3.0, 9.0]), pairs([(0, 1), (0, 2)], [4.0, 1.0]), pairs([])], 6
+    )
+
+    assert [column.tolist() for column in merged] == [[0, 0, 2], [1, 2, 5], [4.0, 1.0, 9.0]]
+
+
+def test_two_cliques_with_one_bridge_are_two_communities() -> None:
+    # One edge among 36 possible ones is a density of .028, below the resolution of .05.
+    graph = pairs([*clique(range(10, 16)), *clique(range(20, 26)), (12, 22)])
+
+    assert lists(sets.communities(graph, seed=1)) == [list(range(10, 16)), list(range(20, 26))]
+    assert lists(sets.communities(graph, seed=1, resolution=0.02)) == [
+        [*range(10, 16), *range(20, 26)]
+    ]
+
+
+def test_small_cliques_are_not_swallowed_by_the_size_of_the_graph() -> None:
+    graph = pairs([edge for i in range(0, 900, 3) for edge in clique(range(i, i + 3))])
+
+    assert lists(sets.communities(graph, seed=1)) == [[i, i + 1, i + 2] for i in range(0, 900, 3)]
+
+
+def test_weights_hold_a_community_together_only_when_asked() -> None:
+    # 1 edge among 30 is cut at .05 unless it weighs as much as two.
+    edges = [*clique(range(5)), *clique(range(5, 11)), (0, 5)]
+    graph = pairs(edges, [1.0] * (len(edges) - 1) + [3.0])
+
+    assert len(sets.communities(graph, seed=1)) == 2
+    assert len(sets.communities(graph, seed=1, is_weighted=True)) == 1
+
+
+def test_no_pairs_have_no_communities() -> None:
+    assert sets.communities(pairs([]), seed=1) == []
+
+
+def test_communities_are_replayed_from_the_seed_alone() -> None:
+    rng = np.random.default_rng(4)
+    edges = sorted({(int(a), int(b)) for a, b in np.sort(rng.integers(0, 80, (120, 2))) if a < b})
+    graph = pairs(edges)
+
+    class Stubborn:
+        def random(self) -> float:
+            return 0.25
+
+        def randint(self, low: int, high: int) -> int:
+            return low
+
+        def gauss(self, mean: float, deviation: float) -> float:
+            return mean
+
+    first = lists(sets.communities(graph, seed=3))
+    igraph.set_random_number_generator(Stubborn())
+    again = lists(sets.communities(graph, seed=3))
+
+    assert first == again
+    assert any(lists(sets.communities(graph, seed=seed)) != first for seed in range(4, 12))
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=30), st.integers(0, 3))
+def test_communities_are_disjoint_groups_within_the_graph(
+    drawn: list[tuple[int, int]], seed: int
+) -> None:
+    edges = sorted({(min(edge), max(edge)) for edge in drawn if edge[0] != edge[1]})
+
+    found = lists(sets.communities(pairs(edges), seed=seed))
+
+    flat = [account for group in found for account in group]
+    assert len(flat) == len(set(flat))
+    assert set(flat) <= {account for edge in edges for account in edge}
+    assert found == sorted(sorted(group) for group in found)
+    assert all(len(group) >= 2 for group in found)
+
+
+def test_gathered_sets_are_told_apart_by_their_accounts() -> None:
+    tokens = shown([[1, 0], [2], [0, 1], [2, 3, 1]], 5)
+    kinds = np.array(["card", "card", "address", "address"])
+
+    gathered = sets.gather("footprint", tokens, kinds, [np.array([1, 2, 3]), np.array([3, 4])])
+
+    assert gathered.family == "footprint"
+    assert gathered.kinds.tolist() == ["card", "address", "community"]
+    assert gathered.tokens.tolist() == [0, 3, -1]
+    assert gathered.members.toarray().tolist() == [
+        [1, 1, 0, 0, 0],
+        [0, 1, 1, 1, 0],
+        [0, 0, 0, 1, 1],
+    ]
+    assert gathered.members.has_sorted_indices
+
+
+def test_gathering_nothing_gives_no_sets() -> None:
+    gathered = sets.gather("templates", shown([[1]], 3), np.array(["template"]), [])
+
+    assert gathered.members.shape == (0, 3)
+    assert len(gathered.kinds) == len(gathered.tokens) == 0
