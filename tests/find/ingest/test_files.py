@@ -60,6 +60,12 @@ def test_a_folder_that_is_left_out_is_left_out_whole(folder: Path) -> None:
     assert names(found, folder) == ["a.jsonl", "b.jsonl"]
 
 
+def test_run_folders_inside_a_folder_are_no_logs(folder: Path) -> None:
+    (folder / "below" / "run.json").write_text("{}")
+
+    assert names(files.find([str(folder)]), folder) == ["a.jsonl", "b.jsonl"]
+
+
 def test_nothing_there_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no log at .*absent") as caught:
         files.find([str(tmp_path / "absent")])

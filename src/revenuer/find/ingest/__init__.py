@@ -36,7 +36,7 @@ from revenuer.find.ingest.intake import Counts, Intake
 from revenuer.find.ingest.store import Exchanges, Rejects
 from revenuer.settings import Settings
 
-__all__ = ["SOURCES", "IngestSummary", "InputFile", "read"]
+__all__ = ["SOURCES", "IngestSummary", "InputFile", "pseudonym", "read"]
 
 #: Formats by the name that `--format` takes; of equally good matches the first listed wins.
 SOURCES: Mapping[str, Source] = {

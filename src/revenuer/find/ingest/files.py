@@ -1,9 +1,9 @@
 """Which files a LOG argument means, and their bytes.
 
-A LOG is a file, a folder (searched to the bottom; names that begin with `.` or `_` are left out),
-a glob, or an address that pyarrow's filesystems open, such as `s3://bucket/logs`. Every file is
-read twice: once for its digest, by which the same file given twice is read once, and once for its
-records.
+A LOG is a file, a folder (searched to the bottom; names that begin with `.` or `_` are left out,
+and so are run folders of ours, which hold `run.json`), a glob, or an address that pyarrow's
+filesystems open, such as `s3://bucket/logs`. Every file is read twice: once for its digest, by
+which the same file given twice is read once, and once for its records.
 """
 
 from __future__ import annotations
@@ -137,10 +137,13 @@ def _below(filesystem: Any, path: str, *, prefix: str) -> Iterator[LogFile]:
         yield _log_file(filesystem, info, prefix)
     elif info.type == pyarrow.fs.FileType.Directory:
         selector = pyarrow.fs.FileSelector(path, recursive=True)
-        for below in filesystem.get_file_info(selector):
+        below_it = filesystem.get_file_info(selector)
+        runs = {PurePosixPath(i.path).parent for i in below_it if i.base_name == "run.json"}
+        for below in below_it:
             inner = PurePosixPath(below.path).parts[len(PurePosixPath(path).parts) :]
             is_hidden = any(part.startswith((".", "_")) for part in inner)
-            if below.type == pyarrow.fs.FileType.File and not is_hidden:
+            is_output = not runs.isdisjoint(PurePosixPath(below.path).parents)
+            if below.type == pyarrow.fs.FileType.File and not (is_hidden or is_output):
                 yield _log_file(filesystem, below, prefix)
     else:
         raise InputError(f"no log at {prefix}{path}", hint="check the spelling")
