@@ -5,9 +5,9 @@ text. Printed for each: precision (share of accused accounts that are guilty), h
 (share of harvested exchanges whose account is accused), the look-alike class that suffers most,
 and recall by campaign kind and by how much a campaign leaves to be found (the detectability
 curve; "only listed" is the share that lies in accounts listed as coordinated and not accused, which
-tells a missed intent from a missed group). Then weeks without any campaign. Intervals are at 95 %: campaigns and groups of look-alikes
-are drawn with replacement, since their accounts stand or fall together; of that and the exact
-binomial interval over accounts the wider is given for precision.
+tells a missed intent from a missed group). Then weeks without any campaign. Intervals are at 95 %:
+campaigns and groups of look-alikes are drawn with replacement, since their accounts stand or fall
+together; of that and the exact binomial interval over accounts the wider is given for precision.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ def _curve(label: str, dial: str, title: str, parts: dict[str, list[Judged]]) ->
                 _harvest(r for r in rows if r.is_listed and not r.is_accused) / _harvest(rows),
             )
             for name, rows in parts.items()
-        ],  # fmt: skip
+        ],
     )
     return {f"{label}recall_{dial}_{name}": share.share for name, share in shares.items()}
 
