@@ -20,9 +20,9 @@ def read(path: Path) -> frozenset[str]:
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        rows = [row for row in csv.reader(lines) if row and row[0].strip()]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read: {error}", hint="give a text file") from error
-    rows = [row for row in csv.reader(lines) if row and row[0].strip()]
     if not rows:
         return frozenset()
     header = [cell.strip().lower() for cell in rows[0]]

@@ -45,7 +45,7 @@ def common_run(texts: list[str]) -> float:
         0.6666666666666666
     """
     split = words.split(pa.array(texts, pa.large_string()))
-    runs = []
+    runs = [np.empty(0, np.uint64)]
     for start, end in zip(split.offsets, split.offsets[1:], strict=False):
         own = split.hashes[start:end]
         own = own[own != words.BREAK]
