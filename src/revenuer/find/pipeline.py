@@ -22,6 +22,7 @@ from revenuer.errors import RunError
 from revenuer.find import campaigns, evidence, features, ingest, keep
 from revenuer.find.campaigns import known as known_accounts
 from revenuer.find.campaigns.dossier import iso
+from revenuer.find.ingest import pseudonym
 from revenuer.settings import Settings
 from revenuer.tables import SCHEMA_VERSION
 
@@ -49,7 +50,7 @@ def scan(
     shutil.rmtree(work, ignore_errors=True)
     clock = _Clock()
     try:
-        vouched = known_accounts.read(known) if known else frozenset()
+        vouched = _vouched(known, settings)
         read = ingest.read(logs, out=work, settings=settings, accounts=accounts, progress=progress)
         clock.lap("ingest")
         with Duck(
@@ -73,6 +74,15 @@ def scan(
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return outcome
+
+
+def _vouched(known: Path | None, settings: Settings) -> frozenset[str]:
+    """Return the known accounts by the ids that the ingested tables use."""
+    accounts = known_accounts.read(known) if known else frozenset()
+    if settings.pseudonym_key:
+        key = pseudonym.load(settings.pseudonym_key)
+        return frozenset(key.value("account_id", account) for account in accounts)
+    return accounts
 
 
 class _Clock:
