@@ -1,0 +1,76 @@
+"""Tests of revenuer.find.campaigns.groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from revenuer.find.campaigns.groups import merge
+from revenuer.find.evidence import Finding
+
+Tie = Callable[..., Finding]
+member_lists = st.lists(st.sets(st.integers(0, 19), min_size=2, max_size=8), max_size=8)
+
+
+def named(tie: Tie, members: list[list[int]]) -> list[Finding]:
+    return [
+        tie(np.array(sorted(own), np.int64), q_value=10.0 ** -(9 - i), token=i)
+        for i, own in enumerate(members)
+    ]
+
+
+def test_accounts_that_findings_keep_naming_together_are_a_group(tie: Tie) -> None:
+    findings = named(tie, [[0, 1, 2, 3], [1, 2, 3, 4], [10, 11, 12], [10, 11]])
+
+    first, second = merge(findings, 20, seed=0)
+
+    assert first.members.tolist() == [0, 1, 2, 3, 4]
+    assert second.members.tolist() == [10, 11, 12]
+    assert [f.token for f in first.findings] == [0, 1]
+    assert [f.token for f in second.findings] == [2, 3]
+
+
+def test_a_finding_that_straddles_two_groups_does_not_weld_them(tie: Tie) -> None:
+    left, right = list(range(6)), list(range(10, 16))
+    findings = named(tie, [left] * 6 + [right] * 6 + [left[:3] + right[:3]])
+
+    groups = merge(findings, 20, seed=0)
+
+    assert [g.members.tolist() for g in groups] == [left, right]
+    assert all(len(g.findings) == 6 for g in groups)
+
+
+def test_no_finding_no_group() -> None:
+    assert merge([], 20, seed=0) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(member_lists, st.integers(0, 9))
+def test_each_account_is_in_one_group_at_most_and_bound_to_it(
+    tie: Tie, members: list[set[int]], seed: int
+) -> None:
+    findings = named(tie, [sorted(own) for own in members])
+
+    groups = merge(findings, 20, seed=seed)
+
+    together = [account for g in groups for account in g.members.tolist()]
+    assert len(together) == len(set(together))
+    assert set(together) <= {account for own in members for account in own}
+    assert [g.q_value for g in groups] == sorted(g.q_value for g in groups)
+    for group in groups:
+        assert group.q_value == min(f.q_value for f in group.findings)
+        for one in group.findings:
+            assert 2 * np.isin(one.members, group.members).sum() > len(one.members)
+
+
+def test_names_of_accounts_do_not_matter(tie: Tie) -> None:
+    members = [[0, 1, 2, 3], [1, 2, 3, 4], [10, 11, 12], [10, 11], [2, 10]]
+    names = np.random.default_rng(81).permutation(20)
+
+    plain = merge(named(tie, members), 20, seed=0)
+    renamed = merge(named(tie, [names[own].tolist() for own in members]), 20, seed=0)
+
+    assert [sorted(names[g.members]) for g in plain] == [g.members.tolist() for g in renamed]

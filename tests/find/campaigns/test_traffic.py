@@ -1,0 +1,125 @@
+"""Tests of revenuer.find.campaigns.traffic."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from revenuer.find.campaigns.traffic import Traffic, contrast, survey
+
+LEVELS = (0.1, 0.01, 0.001)
+EACH = 12
+
+
+def lay_out(world: Any, seen: Traffic, accounts: int, grouped: int) -> tuple[Any, Traffic, Any]:
+    """Return features of accounts with a few exchanges each, of which the first form a group."""
+    account = np.repeat(np.arange(accounts, dtype=np.int32), EACH)
+    features = world.features._replace(exchanges=world.features.exchanges._replace(account=account))
+    outside = np.arange(accounts) >= grouped
+    return features, seen._replace(reference=outside), np.flatnonzero(account < grouped)
+
+
+def test_flags_what_each_exchange_shows(world: Any, seen: Traffic) -> None:
+    assert seen.is_strong[world.rows("r")].all()
+    assert not seen.is_strong[world.rows("h", "f")].any()
+    assert seen.is_single[world.rows("r", "f")].all()
+    turns = world.features.exchanges.turns[world.rows("h")]
+    assert (seen.is_single[world.rows("h")] == (turns == 1)).all()
+    assert seen.template.shape == (len(seen.is_strong), 6)
+
+
+def test_lengths_are_octaves_over_the_models_median(world: Any, seen: Traffic) -> None:
+    exchanges = world.features.exchanges
+    for model in range(len(world.features.models)):
+        own = exchanges.model == model
+        assert np.median(seen.length[own]) == pytest.approx(0, abs=0.02)
+    one = int(world.rows("r")[0])
+    median = np.median(exchanges.output_tokens[exchanges.model == exchanges.model[one]])
+    assert seen.length[one] == pytest.approx(math.log2(exchanges.output_tokens[one] / median))
+
+
+def test_what_the_log_does_not_say_is_unknown(world: Any) -> None:
+    exchanges = world.features.exchanges
+    silent = exchanges._replace(
+        output_tokens=np.full_like(exchanges.output_tokens, -1),
+        refused=np.full_like(exchanges.refused, -1),
+    )
+
+    seen = survey(world.features._replace(exchanges=silent), np.empty(0, np.int64))
+
+    assert np.isnan(seen.length).all()
+    assert np.isnan(seen.is_refused).all()
+    blind = contrast(world.features, seen, world.rows("r"), seen.is_refused)
+    assert blind.p_value == 1
+
+
+def test_reference_is_whoever_is_in_no_group(world: Any, seen: Traffic) -> None:
+    assert seen.reference[world.numbers("h")].all()
+    assert not seen.reference[world.numbers("r", "c", "f")].any()
+    everybody = survey(world.features, np.arange(len(world.ids)))
+    assert everybody.reference.all(), "a platform of groups alone is compared with itself"
+
+
+def test_agrees_with_counting_by_hand(world: Any, seen: Traffic) -> None:
+    features, traffic, rows = lay_out(world, seen, accounts=24, grouped=4)
+    # Account i has the mean i % 20 / 20; those of the group are 4 accounts above all others.
+    means = np.append(np.full(4, 2.0), np.arange(20) / 20)
+
+    found = contrast(features, traffic, rows, np.repeat(means, EACH))
+
+    assert (found.inside, found.outside) == pytest.approx((2.0, np.mean(np.arange(20) / 20)))
+    # All four above nine tenths of the others: 0.1^4, doubled for two tests made.
+    assert found.p_value == pytest.approx(2 * 0.1**4, rel=1e-9)
+
+
+def test_shares_are_taken_an_account_at_a_time(world: Any, seen: Traffic) -> None:
+    account = np.repeat([0, 1, 2], [400, 12, 12]).astype(np.int32)
+    features = world.features._replace(exchanges=world.features.exchanges._replace(account=account))
+    traffic = seen._replace(reference=np.array([False, False, True]))
+
+    found = contrast(features, traffic, np.flatnonzero(account < 2), account == 0)
+
+    assert found.inside == 0.5, "one busy account does not speak for all"
+
+
+def test_unknown_values_are_left_out(world: Any, seen: Traffic) -> None:
+    features, traffic, rows = lay_out(world, seen, accounts=8, grouped=3)
+    values = np.ones(8 * EACH)
+    values[0] = np.nan
+    values[EACH : 2 * EACH - 2] = np.nan  # two known values of account 1 are too few
+
+    found = contrast(features, traffic, rows, values)
+
+    assert (found.inside, found.outside) == (1.0, 1.0)
+    assert found.p_value > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grouped", [4, 12, 60])
+def test_groups_like_all_others_are_told_apart_no_more_often_than_promised(
+    world: Any, seen: Traffic, grouped: int
+) -> None:
+    rng = np.random.default_rng(82)
+    draws, accounts = 3_000, 400
+    features, traffic, rows = lay_out(world, seen, accounts, grouped)
+
+    pvalues = np.empty(draws)
+    for draw in range(draws):
+        habits = rng.beta(0.5, 2, accounts)
+        values: NDArray[np.bool_] = rng.random(accounts * EACH) < np.repeat(habits, EACH)
+        pvalues[draw] = contrast(features, traffic, rows, values).p_value
+
+    for level in LEVELS:
+        noise = 4 * math.sqrt(level * (1 - level) / draws)
+        assert np.mean(pvalues <= level) <= level + noise
+
+
+def test_finds_what_a_group_does_more_than_others(world: Any, seen: Traffic) -> None:
+    found = contrast(world.features, seen, world.rows("r"), seen.is_strong)
+
+    assert (found.inside, found.outside) == (1.0, 0.0)
+    assert found.p_value < 1e-6
