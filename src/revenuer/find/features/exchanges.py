@@ -144,13 +144,26 @@ def user_turns(history: str) -> list[str]:
     """
     try:
         turns = json.loads(history)
+        if not isinstance(turns, list):
+            return [history]
+        said = [
+            turn.get("content") if isinstance(turn, dict) else turn
+            for turn in turns
+            if not isinstance(turn, dict) or turn.get("role") not in ("assistant", "model")
+        ]
+        return [_text(content) for content in said if content]
     except (ValueError, RecursionError):
         return [history]
-    if not isinstance(turns, list):
-        return [history]
-    said = [
-        turn.get("content") if isinstance(turn, dict) else turn
-        for turn in turns
-        if not isinstance(turn, dict) or turn.get("role") not in ("assistant", "model")
-    ]
-    return [text if isinstance(text, str) else json.dumps(text) for text in said if text]
+
+
+def _text(content: Any) -> str:
+    """Return content as text; of a list of blocks, what each says, on lines of their own."""
+    blocks = content if isinstance(content, list) else [content]
+    said = [block.get("text", block) if isinstance(block, dict) else block for block in blocks]
+    text = "\n".join(
+        block if isinstance(block, str) else json.dumps(block, ensure_ascii=False) for block in said
+    )
+    if text.isascii():
+        return text
+    # JSON can spell half a character, which is no text.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
