@@ -7,6 +7,7 @@ rule is met when its bits are all there and its forbidden bits are not.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numba
@@ -32,10 +33,12 @@ class Matcher:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
+        # Phrases are many, their words few.
+        hashed = functools.cache(wording.hash_word)
         phrases: dict[int, int] = {}
         starts: dict[int, int] = {}
         for phrase in lexicon.phrases:
-            hashes = np.array([wording.hash_word(word) for word in phrase.words], np.uint64)
+            hashes = np.array([hashed(word) for word in phrase.words], np.uint64)
             key = int(_phrase_hash(hashes, 0, len(hashes)))
             phrases[key] = phrases.get(key, 0) | 1 << phrase.concept
             starts[int(hashes[0])] = starts.get(int(hashes[0]), 0) | 1 << len(hashes)
