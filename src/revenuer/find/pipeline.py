@@ -102,6 +102,9 @@ class _Clock:
 
 
 def _check_place(out: Path) -> None:
+    if out.name in ("", ".."):
+        # A run is put in its place by renaming, which nobody can do to the folder they stand in.
+        raise RunError(f"{out} cannot be replaced by a run", hint="give --out a name, such as run")
     if out.exists() and not (out / "run.json").is_file() and any(out.iterdir()):
         raise RunError(
             f"{out} holds files that are no run of revenuer",

@@ -110,7 +110,7 @@ def write(
         source: Gives texts and exchange ids.
     """
     numbers = np.array([member.account for member in accused], np.int64)
-    rows = np.flatnonzero(np.isin(features.exchanges.account, numbers))
+    rows = features.rows_of(numbers)
     harvested = verdict.harvested[np.isin(features.exchanges.account[verdict.harvested], numbers)]
     evidence = _evidence(features, traffic, group, verdict, harvested, source)
     name = identify([account_ids[member.account] for member in accused])
@@ -156,7 +156,7 @@ def _evidence(
     for finding in group.findings:
         strongest.setdefault((finding.families, finding.rule_id), finding)
     for finding in strongest.values():
-        own = np.flatnonzero(np.isin(features.exchanges.account, finding.members))
+        own = features.rows_of(finding.members)
         items.append(words.from_finding(finding, _ids(source, _spread(own))))
     told = {"I1": traffic.is_strong, "I2": traffic.is_weak, "I5": traffic.is_refused == 1}
     for indicator in verdict.indicators:

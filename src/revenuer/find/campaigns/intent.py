@@ -82,7 +82,7 @@ def judge(features: Features, traffic: Traffic, group: Group, source: Rows) -> V
 
     The second look finds carriers, whose harvest is a small part of other people's traffic.
     """
-    rows = np.flatnonzero(np.isin(features.exchanges.account, group.members))
+    rows = features.rows_of(group.members)
     private = _private_rows(features, traffic, rows)
     first = _look(features, traffic, group, rows, source)
     if _accuses(first):
@@ -117,16 +117,16 @@ def _look(
         if is_seen and found.p_value <= ALPHA:
             seen.append(Indicator(rule_id, points, found))
 
-    strong = contrast(features, traffic, rows, traffic.is_strong)
+    strong = contrast(features, traffic, rows, "is_strong")
     add("I1", 2, strong, strong.inside >= max(STRONG_SHARE, STRONG_LIFT * strong.outside))
-    weak = contrast(features, traffic, rows, traffic.is_weak)
+    weak = contrast(features, traffic, rows, "is_weak")
     add("I2", 1, weak, weak.inside >= max(WEAK_SHARE, WEAK_LIFT * weak.outside))
-    length = contrast(features, traffic, rows, traffic.length)
+    length = contrast(features, traffic, rows, "length")
     add("I3", 1, length, length.inside >= length.outside + LONGER)
-    single = contrast(features, traffic, rows, traffic.is_single)
+    single = contrast(features, traffic, rows, "is_single")
     if single.inside >= SINGLE and _is_sweep(features, rows, source):
         seen.append(Indicator("I4", 2, single))
-    refused = contrast(features, traffic, rows, traffic.is_refused)
+    refused = contrast(features, traffic, rows, "is_refused")
     add("I5", 1, refused, refused.inside >= max(0.1, 5 * refused.outside))
     rules = {finding.rule_id: finding for finding in group.findings}
     for rule_id, finding_ids in (("M1", ("L01", "L02", "L03")), ("M2", ("S01",))):
@@ -163,11 +163,8 @@ def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Number
     ids, where = np.unique(own, return_inverse=True)
     where = where.reshape(own.shape)
     inside = np.bincount(where.ravel(), minlength=len(ids))
-    everywhere = np.zeros(len(ids), np.int64)
-    for field in range(own.shape[1]):
-        place = np.clip(np.searchsorted(ids, traffic.template[:, field]), 0, len(ids) - 1)
-        same = ids[place] == traffic.template[:, field]
-        everywhere += np.bincount(place[same], minlength=len(ids))
+    place = np.searchsorted(features.template_ids, ids)
+    everywhere = np.append(traffic.carriers, 0)[np.where(ids < 0, len(traffic.carriers), place)]
     account = np.broadcast_to(features.exchanges.account[rows][:, None], own.shape)
     cells = np.unique(np.column_stack([where.ravel(), account.ravel()]), axis=0)
     users = np.bincount(cells[:, 0], minlength=len(ids))
@@ -188,12 +185,10 @@ def _verdict(
     private: Numbers,
 ) -> Verdict:
     """Take all exchanges of accounts that do little else, and only the telling ones of others."""
-    account = features.exchanges.account
-    accounts = features.accounts.num_rows
-    telling = traffic.is_strong.copy()
-    telling[private] = True
-    exchanges = np.maximum(np.bincount(account[rows], minlength=accounts), 1)
-    single = np.bincount(account[rows], traffic.is_single[rows], accounts) / exchanges
-    told = np.bincount(account[rows], telling[rows], accounts) / exchanges
+    _, account = np.unique(features.exchanges.account[rows], return_inverse=True)
+    telling = traffic.is_strong[rows] | np.isin(rows, private)
+    exchanges = np.bincount(account)
+    single = np.bincount(account, traffic.is_single[rows]) / exchanges
+    told = np.bincount(account, telling) / exchanges
     is_dedicated = (single >= SINGLE) | (told >= 0.2)
-    return Verdict(True, seen, rows[telling[rows] | is_dedicated[account[rows]]], False)
+    return Verdict(True, seen, rows[telling | is_dedicated[account]], False)

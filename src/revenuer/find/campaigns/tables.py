@@ -64,12 +64,11 @@ def activity(accused: Sequence[Accused], features: Features) -> pa.Table:
     exchanges = features.exchanges
     for one in accused:
         numbers = np.array([member.account for member in one.members], np.int64)
-        own = np.flatnonzero(np.isin(exchanges.account, numbers))
-        is_harvest = np.zeros(len(exchanges.account), np.bool_)
-        is_harvest[one.harvested] = True
+        own = features.rows_of(numbers)
+        is_harvest = np.isin(own, one.harvested)
         hours, place = np.unique(exchanges.at_us[own] // HOUR_US, return_inverse=True)
         counts = np.bincount(place)
-        harvested = np.bincount(place, is_harvest[own]).astype(np.int64)
+        harvested = np.bincount(place, is_harvest).astype(np.int64)
         cells = np.unique(np.column_stack([place, exchanges.account[own]]), axis=0)
         active = np.bincount(cells[:, 0], minlength=len(hours))
         rows += [

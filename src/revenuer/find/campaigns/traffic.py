@@ -20,6 +20,8 @@ Shares = NDArray[np.float64]
 #: Exchanges that an account needs before its shares mean anything.
 FEWEST_EXCHANGES = 10
 SMALLEST = 1e-300
+#: Flags and numbers of `Traffic` that are compared.
+COMPARED = ("is_strong", "is_weak", "is_single", "length", "is_refused")
 
 
 class Traffic(NamedTuple):
@@ -32,6 +34,8 @@ class Traffic(NamedTuple):
         is_refused: (exchanges,) 1, 0, or NaN for unknown.
         template: (exchanges, 6) templates it carries in any field; -1 for none.
         reference: (accounts,) whether the account is in no group and busy enough to compare with.
+        carriers: (templates,) exchanges that carry each row of `Features.template_ids`.
+        usual: Mean of each flag or number, by name, of each account of the reference.
     """
 
     is_strong: NDArray[np.bool_]
@@ -41,6 +45,8 @@ class Traffic(NamedTuple):
     is_refused: Shares
     template: Numbers
     reference: NDArray[np.bool_]
+    carriers: Numbers
+    usual: dict[str, Shares]
 
 
 class Contrast(NamedTuple):
@@ -73,7 +79,7 @@ def survey(features: Features, grouped: Numbers) -> Traffic:
     reference[grouped] = False
     if not reference.any():
         reference = counts >= FEWEST_EXCHANGES
-    return Traffic(
+    traffic = Traffic(
         (met & features.matcher.mask(weight="strong")) != 0,
         (met & features.matcher.mask(weight="weak")) != 0,
         exchanges.turns <= 1,
@@ -81,27 +87,30 @@ def survey(features: Features, grouped: Numbers) -> Traffic:
         np.where(exchanges.refused < 0, np.nan, exchanges.refused),
         carried_templates(exchanges, features.texts),
         reference,
+        np.asarray(features.template_use.sum(axis=1)).ravel(),
+        {},
     )
+    outside = np.flatnonzero(reference[exchanges.account])
+    for name in COMPARED:
+        values = getattr(traffic, name)
+        traffic.usual[name] = _account_means(exchanges.account[outside], values[outside])
+    return traffic
 
 
-def contrast(
-    features: Features, traffic: Traffic, rows: Numbers, values: NDArray[np.generic]
-) -> Contrast:
+def contrast(features: Features, traffic: Traffic, rows: Numbers, name: str) -> Contrast:
     """Compare the accounts behind some exchanges with accounts of no group.
 
     Args:
         features: What was measured.
         traffic: From `survey`.
         rows: Exchanges of the group that are looked at.
-        values: (exchanges,) numbers or flags; NaN is left out.
+        name: One of `COMPARED`; unknown values (NaN) are left out.
 
     Returns:
         p = 1 when either side has no account with `FEWEST_EXCHANGES` known values.
     """
-    account = features.exchanges.account
-    outside = np.flatnonzero(traffic.reference[account])
-    left = _account_means(account[rows], values[rows])
-    right = _account_means(account[outside], values[outside])
+    left = _account_means(features.exchanges.account[rows], getattr(traffic, name)[rows])
+    right = traffic.usual[name]
     if len(left) == 0 or len(right) == 0:
         return Contrast(float("nan"), float("nan"), 1.0)
     ranked = float(mannwhitneyu(left, right, alternative="greater", method="asymptotic").pvalue)

@@ -60,6 +60,7 @@ class Features(NamedTuple):
         template_sets, footprint_sets: Sets of accounts by family.
         footprint_pairs: Pairs of accounts tied by footprint.
         matcher: The intent rules behind the hits.
+        order, starts: Exchange rows by account, and (accounts + 1,) where each account begins.
         unavailable: Evidence that this log cannot give, in words.
     """
 
@@ -73,7 +74,14 @@ class Features(NamedTuple):
     footprint_sets: Sets
     footprint_pairs: sets.Pairs
     matcher: Matcher
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
     unavailable: tuple[str, ...]
+
+    def rows_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the exchange rows of some accounts, ascending."""
+        parts = [self.order[self.starts[a] : self.starts[a + 1]] for a in accounts.tolist()]
+        return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
 
 def measure(
@@ -117,9 +125,11 @@ def measure(
         exchanges = null.shift_clocks(exchanges, accounts.num_rows, rng)
         footprint_sets = null.reseat(footprint_sets, rng)
         accounts = null.redate(accounts, exchanges, rng)
+    order = np.argsort(exchanges.account, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(exchanges.account))]).astype(np.int64)
     return Features(
         accounts, exchanges, texts, models.to_pylist(), use, template_ids, template_sets,
-        footprint_sets, footprint_pairs, matcher, unavailable,
+        footprint_sets, footprint_pairs, matcher, order, starts, unavailable,
     )  # fmt: skip
 
 
