@@ -15,6 +15,7 @@ Three parts, each from the folder that REVENUER_REAL_DATA names:
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +34,7 @@ from revenuer.errors import RevenuerError
 from revenuer.find import evidence, features, ingest, pipeline
 from revenuer.find.evidence import scan as crowding
 from revenuer.find.evidence import synchrony
-from revenuer.find.features import profiles, sets
+from revenuer.find.features import profiles
 from revenuer.settings import Settings
 
 SEED = 77
@@ -156,14 +157,14 @@ def _print_ties(
                 ", ".join(sorted(name.removeprefix("client-") for name in group)),
                 " ".join(str(n) for n in measured.accounts.column("exchanges").to_numpy()[members]),
                 f"{len(wanted & pairs)} of {len(wanted)}",
-                _best_set(measured.template_sets, members),
+                *_best_set(measured, members),
                 f"{busy} of {len(members)}", rhythm, chance, *_crowds(measured, members),
                 any(group <= own for own in found.groups), len(group & found.accused),
             )
         )  # fmt: skip
     measure.table(
         f"Ties of the natural groups, {title}",
-        ("clients", "exchanges", "alike pairs", "best set by lengths", "with a rhythm",
+        ("clients", "exchanges", "alike pairs", "best set by lengths", "its p", "with a rhythm",
          "correlation", "p synchrony", "p joined", "p left", "linked", "accused"),
         lines,
     )  # fmt: skip
@@ -179,13 +180,17 @@ def _measure(log: Path, work: Path) -> features.Features:
         return features.measure(work, engine, seed=0, progress=lambda *_: None)
 
 
-def _best_set(own: sets.Sets, members: NDArray[np.int64]) -> str:
-    """Return how many members the set by lengths that holds most of them has, and its size."""
-    matrix = own.members
+def _best_set(measured: features.Features, members: NDArray[np.int64]) -> tuple[str, float]:
+    """Return how the set by lengths that holds most members does, and its p by synchrony."""
+    matrix = measured.template_sets.members
     rows = [matrix.indices[a:b] for a, b in zip(matrix.indptr, matrix.indptr[1:], strict=False)]
-    held = [(int(np.isin(members, row).sum()), len(row)) for row in rows]
-    best = max(held, key=lambda one: (one[0], -one[1]), default=(0, 0))
-    return f"{best[0]} in a set of {best[1]}"
+    if not rows:
+        return "none", float("nan")
+    held, _, best = max(
+        (int(np.isin(members, row).sum()), -len(row), i) for i, row in enumerate(rows)
+    )
+    own = rows[best].astype(np.int64)
+    return f"{held} in a set of {len(own)}", _together(measured, own)[1]
 
 
 def _together(measured: features.Features, members: NDArray[np.int64]) -> tuple[float, float, int]:
@@ -211,16 +216,20 @@ def nightly(data: Path, work: Path, accounts: int, items: int, scale: float) -> 
     pipeline.scan(logs, out=work / "run", settings=Settings(), accounts=records)
     accused = set(pq.read_table(work / "run" / "members.parquet")["account_id"].to_pylist())
     listed = set(pq.read_table(work / "run" / "coordinated.parquet")["account_id"].to_pylist())
+    others = accused - ids.keys()
+    truth = pq.read_table(work / "evaluators" / "truth.parquet").to_pylist()
+    kinds = Counter(row["kind"] for row in truth if row["account_id"] in others)
     measure.table(
         "Evaluators among honest traffic",
         ("evaluators", "families", "accused", "listed as coordinated", "others accused"),
         [(len(ids), len(set(ids.values())), len(accused & ids.keys()), len(listed & ids.keys()),
-          len(accused - ids.keys()))],
+          dict(sorted(kinds.items())) or 0)],
     )  # fmt: skip
     return {
         "evaluators_accused": len(accused & ids.keys()),
         "evaluators": len(ids),
         "evaluators_listed": len(listed & ids.keys()),
+        "others_accused_beside_evaluators": len(others),
     }
 
 
