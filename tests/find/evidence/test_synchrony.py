@@ -113,9 +113,10 @@ def test_rows_follow_the_order_of_accounts() -> None:
 def test_one_day_leaves_next_to_nothing() -> None:
     rng = np.random.default_rng(73)
 
-    rows = residuals(rng.poisson(crowd(rng, 5))[:, :24], start=START)
+    rows = residuals(rng.poisson(crowd(rng, 20))[:, :24], start=START)
 
     assert (rows == 0).all()
+    assert chance(rows, slice(0, 5), 20) == 1
 
 
 @pytest.mark.slow

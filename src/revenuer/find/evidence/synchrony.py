@@ -31,6 +31,8 @@ SMALLEST = 1e-8
 #: An hour in which the platform saw less than this share of its usual traffic is an outage.
 OUTAGE = 0.2
 DRAWS = 1_000
+#: Standard deviation of a correlation below which it is rounding noise.
+FLAT = 1e-9
 
 
 class Tail(NamedTuple):
@@ -113,13 +115,22 @@ def null_tails(
                 for _ in range(DRAWS)
             ]
         )
-        tails[size] = Tail(float(draws.mean()), float(draws.std()), float(skew(draws)))
+        deviation = float(draws.std())
+        is_flat = deviation < FLAT
+        tails[size] = Tail(
+            float(draws.mean()), 0.0 if is_flat else deviation, 0.0 if is_flat else skew(draws)
+        )
     return tails
 
 
 def p_value(correlation: float, tail: Tail) -> float:
-    """Return the chance of a mean correlation at least this large, in [1e-8, 1]."""
-    z = (correlation - tail.mean) / max(tail.deviation, 1e-12)
+    """Return the chance of a mean correlation at least this large, in [1e-8, 1].
+
+    1 where nothing varies, as in a window of one day: there is no rhythm to compare with.
+    """
+    if tail.deviation < FLAT:
+        return 1.0
+    z = (correlation - tail.mean) / tail.deviation
     if tail.skewness < 0.01:
         return float(np.clip(norm.sf(z), SMALLEST, 1.0))
     shape = 4 / tail.skewness**2
