@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.stats import beta, norm
+from scipy.stats import beta
 
 import revenuer
 
@@ -105,17 +105,6 @@ def clopper_pearson(hits: int, trials: int) -> Interval:
     low = float(beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
     high = float(beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
     return Interval(hits / trials, low, high)
-
-
-def wilson(hits: int, trials: int) -> Interval:
-    """Return Wilson's score interval of a share: shorter than the exact one, about right."""
-    if trials == 0:
-        return Interval(np.nan, np.nan, np.nan)
-    z = float(norm.ppf((1 + LEVEL) / 2))
-    share, ratio = hits / trials, z * z / trials
-    middle = (share + ratio / 2) / (1 + ratio)
-    half = z * np.sqrt(share * (1 - share) / trials + ratio / (4 * trials)) / (1 + ratio)
-    return Interval(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)))
 
 
 def bootstrap(hits: Numbers, trials: Numbers, *, seed: int = 0) -> Interval:
