@@ -20,7 +20,9 @@ TRICKY = (
     "\U0001f642\U0001d538\U00010400\U000e0100\U0010ffff"
 )
 LAST_POINTS = (sys.maxunicode - 9, sys.maxunicode + 1)
-TEXTS = st.text(st.sampled_from(TRICKY) | st.characters(codec="utf-8"), max_size=60)
+CHARACTERS = st.sampled_from("ab1 !.") | st.sampled_from(TRICKY) | st.characters(codec="utf-8")
+# Left to itself, hypothesis draws texts too short to hold two sentences.
+TEXTS = st.text(CHARACTERS, min_size=12, max_size=40) | st.text(CHARACTERS, max_size=3)
 
 
 def expected(text: str | None) -> list[int]:
@@ -49,6 +51,23 @@ def test_hashes_are_fnv_1a_as_published() -> None:
     assert words.hash_word("a") == 0xAF63DC4C8601EC8C
     assert words.hash_word("foobar") == 0x85944171F73967E8
     assert split_lists(["FOOBAR"]) == [[0x85944171F73967E8]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a!!b", "a. b", "a.b", "a.", ". a", "a.! b", "a ! . b"),
+        *("'a", "a'", "a''b", "思'a", "a ' b", "7's"),
+        *("7a 77 a7", "\u0663\u0664 ², ½", "_ __ 7_", "é e\u0301", "İı ẞß Σσς"),
+        *("\U00020000", "a\U0002f800b", "\U0001f642", "a\U0001d538b", "한글ㅎ カナ 々"),
+    ],
+)
+def test_what_has_a_rule_of_its_own_splits_as_the_lexicon_says(text: str) -> None:
+    assert split_lists([text, text + " z", "z" + text]) == [
+        expected(text),
+        expected(text + " z"),
+        expected("z" + text),
+    ]
 
 
 @given(st.lists(st.none() | TEXTS, min_size=1, max_size=5))
@@ -81,6 +100,16 @@ def test_slices_chunks_and_widths_change_nothing(
     for other in (sliced, chunked):
         assert other.hashes.tolist() == whole.hashes.tolist()
         assert other.offsets.tolist() == whole.offsets.tolist()
+
+
+def test_what_lies_beneath_a_null_is_not_read() -> None:
+    offsets, data = np.array([0, 3, 6, 9], np.int32), b"onetwosix"
+    hidden = pa.StringArray.from_buffers(
+        3, pa.py_buffer(offsets), pa.py_buffer(data), pa.py_buffer(bytes([0b101]))
+    )
+
+    assert hidden.to_pylist() == ["one", None, "six"]
+    assert words.split(hidden).hashes.tolist() == expected("one six")
 
 
 @pytest.mark.parametrize("texts", [[], [None], [""], [None, "", None], ["  !!\n", None]])

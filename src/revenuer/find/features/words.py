@@ -180,7 +180,7 @@ def _split_text(
             length += 1
             digits += kind == DIGIT
             continue
-        if kind == APOSTROPHE and length > 0:
+        if kind == APOSTROPHE:
             continue
         if length > 0:
             hashes[used] = _NUMBER if digits == length else max(value, np.uint64(1))
