@@ -88,7 +88,7 @@ def test_nothing_to_number_leaves_the_store_empty(store_of: StoreOf, texts: pa.A
 def test_what_lies_beneath_a_null_is_no_text(store_of: StoreOf) -> None:
     offsets, data = np.array([0, 3, 6, 9], np.int32), b"onetwosix"
     hidden = pa.StringArray.from_buffers(
-        3, pa.py_buffer(offsets), pa.py_buffer(data), pa.py_buffer(bytes([0b101]))
+        3, pa.py_buffer(offsets), pa.py_buffer(bytearray(data)), pa.py_buffer(bytes([0b101]))
     )
 
     assert store_of([]).intern(hidden).tolist() == [0, -1, 1]

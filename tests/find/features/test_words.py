@@ -105,7 +105,7 @@ def test_slices_chunks_and_widths_change_nothing(
 def test_what_lies_beneath_a_null_is_not_read() -> None:
     offsets, data = np.array([0, 3, 6, 9], np.int32), b"onetwosix"
     hidden = pa.StringArray.from_buffers(
-        3, pa.py_buffer(offsets), pa.py_buffer(data), pa.py_buffer(bytes([0b101]))
+        3, pa.py_buffer(offsets), pa.py_buffer(bytearray(data)), pa.py_buffer(bytes([0b101]))
     )
 
     assert hidden.to_pylist() == ["one", None, "six"]
