@@ -1,0 +1,301 @@
+"""Write `docs/reference/` from the program, so that it cannot drift.
+
+    python docs/generate.py                 rewrite the reference pages
+    python docs/generate.py --demo FOLDER   also rewrite shown output from `make demo`'s folder
+
+`pages` returns what the reference should hold; `tests/whole/test_docs.py` compares it with what is
+there. Shown output stands between `<!-- demo: NAME -->` and `<!-- end -->`. Longer than most files
+here, since each page has its function.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from revenuer import errors, records, tables
+from revenuer.cli.main import COMMANDS, main
+from revenuer.find.campaigns import intent, words
+from revenuer.find.features import lexicon
+from revenuer.settings import Settings
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Written by docs/generate.py; change the program and run it again. -->"
+SHOWN_CAMPAIGNS = 6
+
+#: Fields of a campaign and a template whose name says nearly all, and their types.
+PLAIN_FIELDS = {
+    "campaign_id": "the campaign, from its accounts alone: same accounts, same id",
+    "lineage_id": "the campaign across windows",
+    "input_tokens": "tokens read, all exchanges of its accounts",
+    "output_tokens": "tokens written, all exchanges of its accounts",
+    "capabilities": "what the kinds of harvest are after",
+    "templates": "templates it uses, as below",
+    "evidence": "evidence items, as below",
+    "template_id": "the template, within this run",
+    "field": "system_prompt, prompt or history",
+    "text": "the template with its slots as ⟨…⟩",
+    "exchanges": "exchanges of the campaign that carry it",
+    "accounts": "accounts of the campaign that use it",
+    "outside_accounts": "other accounts that use it",
+    "effect_unit": "the unit of `effect`",
+}
+INTRO = {
+    "cli.md": """# Commands
+
+Data goes to stdout, remarks to stderr. Exit code 0: done, also when nothing was found; 1: an error,
+told in a sentence with the next thing to try; 2: wrong usage. `--debug`, before or after the
+command's name, shows tracebacks; `--help` and `--version` do what they say.
+""",
+    "settings.md": """# Settings
+
+One frozen record, `revenuer.settings.Settings`; `revenuer scan` fills it from its options.
+""",
+    "tables.md": f"""# Tables
+
+Schema version {tables.SCHEMA_VERSION}. Times are UTC, in microseconds. A column marked *required*
+is never null.
+""",
+    "rules.md": """# Rules
+
+Ids are stable: they stand in `campaigns.json`, in dossiers and in appeals. An id is never used
+again for something else.
+""",
+    "run-folder.md": """# The run folder
+
+What `revenuer scan --out DIR` writes. The folder appears whole or not at all; an earlier run in its
+place is replaced. Columns: [tables](tables.md).
+""",
+}
+EVIDENCE = """## Evidence rules
+
+What an evidence item may be, and what innocent traffic would do.
+"""
+POINTS = f"""## Points
+
+{intent.ACCUSES} points accuse; [intent](../explanation/intent.md) says which of them must be there.
+"""
+LEXICON = """## Lexicon rules
+
+What a prompt asks for, in its words. *strong* asks for training signal by itself (counted by `I1`);
+*weak* is said by ordinary users too (counted by `I2`).
+"""
+LAST = """Every error has a `message` and may have a `hint`, the next thing to try. Anything else
+that is raised is a bug and keeps its traceback."""
+RUN_FILES = (
+    ("report.html", "one self-contained page that opens offline and prints"),
+    ("campaigns.json", "the run's numbers and every campaign, as below"),
+    ("members.parquet", "table `members`"),
+    ("coordinated.parquet", "table `coordinated`"),
+    ("rejects.parquet", "table `rejects`"),
+    ("run.json", "inputs with digests, settings, versions, row counts; `measured`: what it cost"),
+    ("tables/exchanges.parquet", "table `exchanges`, with as much text as `--retain-text` says"),
+    ("tables/accounts.parquet", "table `accounts`"),
+    ("tables/campaign_activity.parquet", "table `campaign_activity`"),
+    ("tables/campaign_ties.parquet", "table `campaign_ties`"),
+)
+RUN_FIELDS = (
+    ("schema_version", "raised whenever a stored table changes meaning, type or name"),
+    ("window_start, window_end", "half-open span of the exchanges, ISO 8601 UTC"),
+    ("fdr", "false discovery rate asked for"),
+    ("exchanges, accounts, rejects", "counts of what was read"),
+    ("coordinated_groups", "groups listed without an accusation"),
+    ("unavailable", "evidence that this log could not give, in words"),
+    ("campaigns", "the campaigns, strongest first"),
+)
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every reference page, by file name."""
+    made = {
+        "cli.md": _cli(),
+        "settings.md": _settings(),
+        "tables.md": _tables(),
+        "rules.md": _rules(),
+        "errors.md": _errors(),
+        "run-folder.md": _run_folder(),
+    }
+    return {name: "\n".join([NOTE, "", *lines]).rstrip() + "\n" for name, lines in made.items()}
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    cells = [[re.sub(r"\s+", " ", cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in cells), ""]
+
+
+def _attributes(thing: type) -> dict[str, str]:
+    """Return what the Attributes section of a docstring says of each name."""
+    section = (inspect.getdoc(thing) or "").partition("Attributes:\n")[2]
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in section.splitlines():
+        head = re.match(r"    ([a-z_, ]+): (.*)", line)
+        if head:
+            names = [name.strip() for name in head[1].split(",")]
+        text = head[2] if head else line.strip()
+        for name in names:
+            found[name] = f"{found.get(name, '')} {text}".strip()
+    return found
+
+
+def _cli() -> list[str]:
+    lines = [INTRO["cli.md"]]
+    for name in COMMANDS:
+        command = _command(name)
+        inner = click.Context(command, info_name=f"revenuer {name}")
+        usage = f"revenuer {name} {' '.join(command.collect_usage_pieces(inner))}"
+        lines += [f"## revenuer {name}", "", "```text", usage, "```", ""]
+        lines += [inspect.cleandoc(command.help or ""), ""]
+        options = [o for o in command.params if isinstance(o, click.Option) and not o.hidden]
+        if options:
+            lines += _table(("option", "default", "meaning"), (_option(o, inner) for o in options))
+    return lines
+
+
+def _command(name: str) -> click.Command:
+    command = main.get_command(click.Context(main), name)
+    if command is None:
+        raise KeyError(name)
+    return command
+
+
+def _option(option: click.Option, context: click.Context) -> tuple[str, str, str]:
+    value = "" if option.is_flag else f" {option.make_metavar(context)}"
+    has_default = isinstance(option.default, str | int | float) and not option.is_flag
+    default = f"`{option.default}`" if has_default else "required" if option.required else ""
+    return f"`{', '.join(option.opts)}{value}`", default, option.help or ""
+
+
+def _settings() -> list[str]:
+    meaning = _attributes(Settings)
+    flags = {str(option.name): f"`{option.opts[-1]}`" for option in _command("scan").params}
+    flags["column_map"] = flags["maps"]
+    rows = []
+    for field in dataclasses.fields(Settings):
+        default: Any = {} if field.default is dataclasses.MISSING else field.default
+        cells = (f"`{field.name}`", str(field.type), f"`{default}`")
+        rows.append((*cells, flags[field.name], meaning[field.name]))
+    header = ("setting", "type", "default", "option", "meaning and reason")
+    return [INTRO["settings.md"], *_table(header, rows)]
+
+
+def _tables() -> list[str]:
+    lines = [INTRO["tables.md"]]
+    for table in (*tables.OUTPUTS, *tables.INTERNAL):
+        rows = [
+            (f"`{c.name}`", str(c.type), c.meaning + (" (*required*)" if c.required else ""))
+            for c in table.columns
+        ]
+        lines += [f"## {table.name}", "", f"A row is {table.row}.", ""]
+        lines += _table(("column", "type", "meaning"), rows)
+    return lines
+
+
+def _rules() -> list[str]:
+    evidence = [
+        (f"`{name}`", rule.signal, rule.inference, rule.unit, rule.null_model)
+        for name, rule in words.RULES.items()
+    ]
+    asked = [
+        (f"`{rule.rule_id}`", rule.kind, rule.weight, rule.within, rule.reason)
+        for rule in lexicon.load().rules
+    ]
+    points = [line for line in (inspect.getdoc(intent) or "").splitlines() if line[:1] == "|"]
+    lines = [INTRO["rules.md"], EVIDENCE]
+    lines += _table(("id", "signal", "inference", "effect in", "null model"), evidence)
+    lines += [POINTS, *points, "", LEXICON]
+    lines += _table(("id", "kind", "weight", "within one", "the prompt"), asked)
+    lines += ["## What would clear a finding", ""]
+    return [*lines, *_table(("signal", "what would clear it"), words.CLEARS.items())]
+
+
+def _errors() -> list[str]:
+    found: list[type] = [errors.RevenuerError, *errors.RevenuerError.__subclasses__()]
+    rows = [(f"`{one.__name__}`", (inspect.getdoc(one) or "").splitlines()[0]) for one in found]
+    first, *rest = (inspect.getdoc(errors) or "").splitlines()
+    tree = [line[4:] for line in rest if line.startswith("    ")]
+    lines = ["# Errors", "", first, "", "```text", *tree, "```", ""]
+    return [*lines, *_table(("class", "when"), rows), LAST]
+
+
+def _run_folder() -> list[str]:
+    lines = [INTRO["run-folder.md"]]
+    lines += _table(("file", "content"), ((f"`{f}`", what) for f, what in RUN_FILES))
+    lines += ["## campaigns.json", ""]
+    lines += _table(("field", "meaning"), ((f"`{f}`", what) for f, what in RUN_FIELDS))
+    for title, kind in (
+        ("A campaign", records.Campaign),
+        ("An evidence item", records.EvidenceItem),
+        ("A template", records.TemplateUse),
+    ):
+        told = {**PLAIN_FIELDS, **_attributes(kind)}
+        rows = [(f"`{f.name}`", told[f.name]) for f in dataclasses.fields(kind)]
+        lines += [f"## {title}", "", *_table(("field", "meaning"), rows)]
+    return lines
+
+
+def _run(folder: Path, *arguments: str) -> list[str]:
+    command = [sys.executable, "-m", "revenuer", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
+    shown = f"$ revenuer {' '.join(arguments)}"
+    return [shown, *(line.rstrip() for line in done.stdout.splitlines())]
+
+
+def _demo(folder: Path) -> dict[str, list[str]]:
+    logs = ("demo/logs/exchanges.parquet", "--accounts", "demo/logs/accounts.parquet")
+    made = ("--seed", "7", "--days", "7", "--scale", "0.2")
+    simulate = _run(folder, "simulate", "demo/logs", *made)
+    scan = _run(folder, "scan", *logs, "--out", "demo/run")
+    found = _run(folder, "campaigns", "demo/run")
+    starts = [place for place, line in enumerate(found) if line.startswith("C-")]
+    cut = starts[SHOWN_CAMPAIGNS] if len(starts) > SHOWN_CAMPAIGNS else len(found)
+    dossier = _run(folder, "show", "demo/run", found[starts[0]].split()[0])
+    evidence = dossier.index("Evidence")
+    return {
+        "summary": [*simulate, *scan, *found[:cut], "..."],
+        "simulate": simulate,
+        "scan": scan,
+        "campaigns": [*found[:cut], "..."],
+        "show": [*dossier[: evidence + 10], "..."],
+        "null": _run(folder, "scan", *logs, "--out", "demo/null", "--null"),
+    }
+
+
+def _show_output(folder: Path) -> None:
+    shown = _demo(folder)
+    for page in (DOCS.parent / "README.md", *DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for name, lines in shown.items():
+            start = f"<!-- demo: {name} -->\n"
+            before, mark, rest = text.partition(start)
+            if mark:
+                rest = rest[rest.index("<!-- end -->") :]
+                block = "\n".join(["```console", *lines, "```", ""])
+                text = before + mark + block + rest
+        page.write_text(text, encoding="utf-8")
+
+
+def write() -> None:
+    """Write the reference; with `--demo`, rewrite the output that pages show."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demo", type=Path, metavar="FOLDER", help="where demo/ is to be made")
+    chosen = parser.parse_args()
+    (DOCS / "reference").mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (DOCS / "reference" / name).write_text(text, encoding="utf-8")
+    if chosen.demo:
+        _show_output(chosen.demo.resolve())
+
+
+if __name__ == "__main__":
+    write()
