@@ -13,8 +13,8 @@ Words: lower case, one code point to one code point. A word is a maximal run of 
 other numbers, combining marks and underscores of the basic plane, except that each Han, Hiragana,
 Katakana, Hangul or Thai character is a word of its own. An apostrophe after such a run vanishes
 (don't is dont). A run of nothing but decimal digits is the word `#`. All else separates. A sentence
-ends at `! ? ;`, at a line end, at their full-width forms, and at a full stop before white space or
-the end of the text.
+ends at `! ?`, at their full-width, Arabic and Devanagari forms, at a line end, and at a full stop
+before white space or the end of the text; a semicolon joins what belongs together.
 
 Fails on: misspelling, text in another encoding (base64), letters split by zero-width characters,
 languages that the concepts do not list, and an operator who never says what is wanted.
@@ -65,7 +65,7 @@ UNSPACED = (
     "THAI",
 )
 APOSTROPHES = "'’"
-SENTENCE_ENDS = "!?;\n！？；。\u2028\u2029"
+SENTENCE_ENDS = "!?\n！？。؟।\u2028\u2029"
 
 
 class Phrase(NamedTuple):
