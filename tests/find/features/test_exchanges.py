@@ -207,10 +207,18 @@ def members(features: Features, family: str) -> set[tuple[str, tuple[int, ...]]]
     }
 
 
-def test_measuring_finds_a_planted_group_in_both_families(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows, known = made_log()
-    features = measured(write_log(tmp_path / "w", rows[:100], rows[100:], accounts=known))
+    return write_log(tmp_path_factory.mktemp("made") / "w", rows[:100], rows[100:], accounts=known)
 
+
+@pytest.fixture(scope="module")
+def features(work: Path) -> Features:
+    return measured(work)
+
+
+def test_measuring_finds_a_planted_group_in_both_families(features: Features, work: Path) -> None:
     together = (0, 1, 2, 3)
     assert ("template", together) in members(features, "templates")
     assert ("template", tuple(range(1, 30, 2))) in members(features, "templates")
@@ -225,13 +233,10 @@ def test_measuring_finds_a_planted_group_in_both_families(tmp_path: Path) -> Non
     assert pairs <= {(a, b) for a in together for b in together}
     assert features.models == ["large", "small"]
     assert features.unavailable == ()
-    assert not (tmp_path / "w" / "words.bin").exists()
+    assert not (work / "words.bin").exists()
 
 
-def test_measured_numbers_fit_together(tmp_path: Path) -> None:
-    rows, known = made_log()
-    features = measured(write_log(tmp_path / "w", rows, accounts=known))
-
+def test_measured_numbers_fit_together(features: Features) -> None:
     carried = carried_templates(features.exchanges, features.texts)
     frames = carried[:, [0, 2, 4]]
     bound = features.exchanges.account < 4
@@ -250,11 +255,8 @@ def test_measured_numbers_fit_together(tmp_path: Path) -> None:
     assert len(features.texts.vocabulary_offsets) == len(features.texts.templates) + 1
 
 
-def test_measuring_again_on_more_threads_gives_the_same(tmp_path: Path) -> None:
-    rows, known = made_log()
-    work = write_log(tmp_path / "w", rows, accounts=known)
-
-    first, again = (measured(work, threads=threads) for threads in (1, 2))
+def test_measuring_again_on_more_threads_gives_the_same(features: Features, work: Path) -> None:
+    first, again = features, measured(work, threads=2)
 
     assert first.accounts.equals(again.accounts)
     for part in ("exchanges", "texts", "footprint_pairs"):
@@ -264,11 +266,8 @@ def test_measuring_again_on_more_threads_gives_the_same(tmp_path: Path) -> None:
         assert members(first, family) == members(again, family)
 
 
-def test_the_null_keeps_texts_and_breaks_the_rest(tmp_path: Path) -> None:
-    rows, known = made_log()
-    work = write_log(tmp_path / "w", rows, accounts=known)
-
-    plain, broken = measured(work), measured(work, is_null=True)
+def test_the_null_keeps_texts_and_breaks_the_rest(features: Features, work: Path) -> None:
+    plain, broken = features, measured(work, is_null=True)
 
     assert members(plain, "templates") == members(broken, "templates")
     assert members(plain, "footprint") != members(broken, "footprint")
