@@ -101,6 +101,8 @@ def api_clients(data: Path, work: Path, most: int, *, is_quick: bool) -> Figures
             (model, way, clients, pq.read_metadata(log).num_rows, linked,
              clients * (clients - 1) // 2, other, len(found.accused))
         )  # fmt: skip
+        if way == "even" and found.is_whole:
+            figures["natural_groups_linked_even"] = linked
         if way == "level":
             others += other
             figures[f"other_pairs_linked_{model.replace('-', '_')}"] = other
