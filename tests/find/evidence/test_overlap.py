@@ -65,18 +65,18 @@ def by_pair(laid: Overlaps, *, is_swapped: bool = False) -> dict[tuple[int, int]
 
 
 def test_agrees_with_counting_by_hand() -> None:
-    # Two strata of 10: 3 and 1 of the left set, 2 and 2 of the right one; they share 2 and 1.
+    # Two strata of 10: 3 and 1 of the left set, 2 and 3 of the right one; they share 2 and 1.
     left = of_members([[0, 1, 2, 10]], 20)
-    right = of_members([[0, 1, 10, 11], [5, 6]], 20)
+    right = of_members([[0, 1, 10, 11, 12], [5, 6]], 20)
 
     laid = overlaps(left, right, np.repeat([0, 1], 10))
 
     assert (laid.left.tolist(), laid.right.tolist(), laid.shared.tolist()) == ([0], [0], [3])
     assert laid.tests == 2
-    assert laid.expected == pytest.approx([3 * 2 / 10 + 1 * 2 / 10])
-    assert laid.odds == pytest.approx([3.5 * 15.5 / (1.5 * 1.5)])
-    # Binomial(4, 0.8 / 4): P(3) + P(4).
-    assert laid.p_values == pytest.approx([4 * 0.2**3 * 0.8 + 0.2**4])
+    assert laid.expected == pytest.approx([3 * 2 / 10 + 1 * 3 / 10])
+    assert laid.odds == pytest.approx([3.5 * 14.5 / (1.5 * 2.5)])
+    # Binomial(4, 0.9 / 4), 4 being the smaller set: P(3) + P(4).
+    assert laid.p_values == pytest.approx([4 * 0.225**3 * 0.775 + 0.225**4])
 
 
 @pytest.mark.parametrize("sizes", [(8,), (4, 5), (1, 7), (3, 3, 3)])
@@ -123,6 +123,7 @@ def test_counts_what_is_there_and_does_not_depend_on_sides(
     }
     assert ((laid.p_values > 0) & (laid.p_values <= 1)).all()
     assert laid.tests == len(left) * len(right)
+    assert list(by_pair(laid)) == sorted(by_pair(laid))
     assert by_pair(laid) == {
         key: pytest.approx(row) for key, row in by_pair(turned, is_swapped=True).items()
     }

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import poisson
 
 from revenuer.find.evidence.partition import partition
 
@@ -166,8 +167,13 @@ def test_a_public_grid_of_questions_that_everybody_runs_says_nothing() -> None:
 def test_one_slot_alone_says_nothing() -> None:
     rng = np.random.default_rng(63)
 
-    found = partition(hashed(rng.integers(1, 30, (100, 1))), rng.integers(0, 5, 100))
+    values = np.minimum(rng.geometric(0.2, (100, 1)), 12)
 
+    found = partition(hashed(values), rng.integers(0, 5, 100))
+
+    # What one slot explains alone is expected: popular values add nothing to the variance.
+    assert found.collisions == pytest.approx(found.expected)
+    assert found.p_value == pytest.approx(poisson.cdf(found.collisions, found.expected))
     assert found.p_value >= 0.5
 
 

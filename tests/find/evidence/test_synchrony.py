@@ -110,6 +110,23 @@ def test_rows_follow_the_order_of_accounts() -> None:
     assert residuals(counts[order], start=START) == pytest.approx(rows[order], abs=1e-5)
 
 
+@pytest.mark.parametrize("days", [4, 7, 10])
+def test_is_what_least_squares_leave_with_or_without_a_weekend(days: int) -> None:
+    rng = np.random.default_rng(70)
+    monday = START // 24 * 24 - 2 * 24
+    hour = monday + np.arange(days * 24)
+    counts = rng.poisson(2.0, (6, days * 24))
+
+    rows = residuals(counts, start=monday)
+
+    own = (hour // 24 + 3) % 7 >= 5
+    columns = [(hour % 24 == h) & (own == end) for h in range(24) for end in (False, True)]
+    design = np.column_stack([*columns, np.sqrt(counts.sum(axis=0))])
+    activity = np.sqrt(counts).T
+    left = activity - design @ np.linalg.lstsq(design, activity)[0]
+    assert rows.T == pytest.approx(left / np.linalg.norm(left, axis=0), abs=1e-5)
+
+
 def test_one_day_leaves_next_to_nothing() -> None:
     rng = np.random.default_rng(73)
 
@@ -157,13 +174,14 @@ def test_an_outage_of_the_platform_is_no_queue(left_over: float) -> None:
 
     rows = residuals(rng.poisson(rates), start=START)
 
+    assert rows.shape == (212, HOURS - 9), "hours of the outage are dropped"
     assert chance(rows, slice(200, 212), 200) > 0.001
 
 
 def test_a_rush_on_the_whole_platform_is_no_queue() -> None:
     rng = np.random.default_rng(77)
-    rates = np.vstack([crowd(rng, 200), np.full((12, HOURS), 2.0)])
-    rates[:, 100:110] *= 2
+    rates = np.vstack([crowd(rng, 200), np.full((12, HOURS), 6.0)])
+    rates[:, 100:110] *= 4
 
     rows = residuals(rng.poisson(rates), start=START)
 
