@@ -170,6 +170,16 @@ def test_weights_hold_a_community_together_only_when_asked() -> None:
     assert len(sets.communities(graph, seed=1, is_weighted=True)) == 1
 
 
+def test_whoever_is_left_alone_is_no_community() -> None:
+    # A leaf gains its one edge and loses .05 a member: from 20 members on it does not join.
+    star = pairs([(0, leaf) for leaf in range(1, 40)])
+
+    (found,) = sets.communities(star, seed=1)
+
+    assert 0 in found
+    assert len(found) in (20, 21)
+
+
 def test_no_pairs_have_no_communities() -> None:
     assert sets.communities(pairs([]), seed=1) == []
 
