@@ -78,6 +78,19 @@ def test_who_tried_it_once_is_not_accused(
     accused = intent.accused(world.features, verdict, mixed)
     assert verdict.is_harvest
     assert accused.tolist() == world.numbers("r").tolist()
+    tried = np.append(world.rows("r"), world.rows("h-00")[:5])
+    accused = intent.accused(world.features, verdict._replace(harvested=tried), mixed)
+    assert accused.tolist() == world.numbers("r").tolist()
+
+
+def test_two_points_do_not_accuse(world: Any, seen: Traffic, group: MakeGroup, texts: Rows) -> None:
+    # The words of a harvest, but nothing else of it: completions as long as anybody's.
+    plain = seen._replace(is_weak=np.zeros_like(seen.is_weak), length=np.zeros_like(seen.length))
+
+    verdict = intent.judge(world.features, plain, group("r"), texts)
+
+    assert ids(verdict) == {"I1"}
+    assert not verdict.is_harvest
 
 
 def test_refusals_in_numbers_are_an_indicator(
