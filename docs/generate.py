@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -251,6 +252,14 @@ def _run(folder: Path, *arguments: str) -> list[str]:
     return [shown, *(line.rstrip() for line in done.stdout.splitlines())]
 
 
+def _many_sided(folder: Path) -> str:
+    """Return the strongest campaign among those with evidence of most families."""
+    shown = _run(folder, "campaigns", "demo/run", "--json")[1:]
+    found = [json.loads(line) for line in shown]
+    sides = [len({item["signal"] for item in campaign["evidence"]}) for campaign in found]
+    return str(found[sides.index(max(sides))]["campaign_id"])
+
+
 def _demo(folder: Path) -> dict[str, list[str]]:
     logs = ("demo/logs/exchanges.parquet", "--accounts", "demo/logs/accounts.parquet")
     made = ("--seed", "7", "--days", "7", "--scale", "0.2")
@@ -259,14 +268,16 @@ def _demo(folder: Path) -> dict[str, list[str]]:
     found = _run(folder, "campaigns", "demo/run")
     starts = [place for place, line in enumerate(found) if line.startswith("C-")]
     cut = starts[SHOWN_CAMPAIGNS] if len(starts) > SHOWN_CAMPAIGNS else len(found)
-    dossier = _run(folder, "show", "demo/run", found[starts[0]].split()[0])
+    dossier = _run(folder, "show", "demo/run", _many_sided(folder))
     evidence = dossier.index("Evidence")
+    # An empty line stands before each item, so the third ends the second item.
+    ends = [place for place, line in enumerate(dossier) if not line and place > evidence]
     return {
         "summary": [*simulate, *scan, *found[:cut], "..."],
         "simulate": simulate,
         "scan": scan,
         "campaigns": [*found[:cut], "..."],
-        "show": [*dossier[: evidence + 10], "..."],
+        "show": [*dossier[: ends[2]], "", "..."],
         "null": _run(folder, "scan", *logs, "--out", "demo/null", "--null"),
     }
 
