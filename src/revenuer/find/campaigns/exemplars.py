@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from revenuer.find.features import Features, lexicon, slots
+from revenuer.find.features import LAYERS, Features, lexicon, slots
 from revenuer.find.features import words as wording
 from revenuer.records import TemplateUse
 
@@ -73,7 +73,7 @@ def templates(
 
     Args:
         features: What was measured.
-        carried: (exchanges, 6) templates of each exchange (`features.carried_templates`).
+        carried: (exchanges, 9) templates of each exchange (`features.carried_templates`).
         rows: Harvested exchanges.
         members: Accused accounts.
         source: Gives their texts.
@@ -82,7 +82,7 @@ def templates(
     for template, column, own in _frequent(carried, rows):
         users = features.template_use[int(np.searchsorted(features.template_ids, template))]
         outside = int(np.setdiff1d(users.nonzero()[-1], members).size)
-        field = FIELDS[column // 2]
+        field = FIELDS[column // LAYERS]
         shown.append(
             TemplateUse(
                 template_id=f"T{template}",
@@ -99,7 +99,7 @@ def templates(
 def _frequent(carried: Numbers, rows: Numbers) -> list[tuple[int, int, Numbers]]:
     """List (template, column, rows) of frames first; variants only where a field has no frame."""
     found = []
-    for column in (0, 2, 4):
+    for column in range(0, 3 * LAYERS, LAYERS):
         ids, counts = np.unique(carried[rows, column], return_counts=True)
         for i in np.argsort(-counts, kind="stable")[:MOST_TEMPLATES]:
             if ids[i] >= 0 and counts[i] >= 3:

@@ -15,7 +15,7 @@ accounts of no group, has a stable id, and can be read by an account holder.
 | M2 | 1 | a move to a new model together, soon after it appeared |
 
 Three points accuse, if at least one of I1, I4, or I2 and I3 together, is among them: habits alone
-accuse nobody. I4 tells a sweep from an honest job that is split over accounts: a job has one
+accuse nobody, and without I1 or I2 the ties must be stronger, with a q-value of 1e-4. I4 tells a sweep from an honest job that is split over accounts: a job has one
 wording (one frame in four fifths of its prompts); who collects training data varies it, or has
 none.
 
@@ -51,6 +51,10 @@ FEWEST_SWEEPERS, SERVES = 6, 3
 FEWEST_HARVESTED, SMALLEST_SHARE = 20, 0.01
 FEWEST_ACCOUNTS = 3
 ACCUSES = 3
+#: Share of the median member's findings below which a member is not accused.
+NAMED = 0.25
+#: q-value that a group needs when no words speak for harvest: less of one evidence, more of other.
+WORDLESS_Q = 1e-4
 
 
 class Indicator(NamedTuple):
@@ -85,12 +89,12 @@ def judge(features: Features, traffic: Traffic, group: Group, source: Rows) -> V
     rows = features.rows_of(group.members)
     private = _private_rows(features, traffic, rows)
     first = _look(features, traffic, group, rows, source)
-    if _accuses(first):
+    if _accuses(first, group):
         return _verdict(features, traffic, first, rows, private)
     for job in (private, private[traffic.is_strong[private]]):
         if len(job) >= FEWEST_HARVESTED:
             again = _look(features, traffic, group, job, source)
-            if _accuses(again):
+            if _accuses(again, group):
                 return Verdict(True, again, job, False)
     blind = bool(
         (features.exchanges.prompt[rows] < 0).all() and np.isnan(traffic.length[rows]).all()
@@ -99,13 +103,20 @@ def judge(features: Features, traffic: Traffic, group: Group, source: Rows) -> V
 
 
 def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
-    """Return the members with enough harvested exchanges: at least 20, and 1 % of their own."""
+    """Return the members with enough harvested exchanges: at least 20, and 1 % of their own.
+
+    A member that findings name far less often than the others is not accused either: it may have
+    been swept in by one tie.
+    """
     account = features.exchanges.account
     accounts = features.accounts.num_rows
     harvested = np.bincount(account[verdict.harvested], minlength=accounts)[group.members]
-    exchanges = np.bincount(account, minlength=accounts)[group.members]
+    exchanges = features.accounts.column("exchanges").to_numpy()[group.members]
+    named = np.zeros(accounts, np.int64)
+    for finding in group.findings:
+        named[finding.members] += 1
     enough = (harvested >= FEWEST_HARVESTED) & (harvested >= SMALLEST_SHARE * exchanges)
-    return group.members[enough]
+    return group.members[enough & (named[group.members] >= NAMED * np.median(named[group.members]))]
 
 
 def _look(
@@ -137,11 +148,12 @@ def _look(
     return tuple(seen)
 
 
-def _accuses(seen: tuple[Indicator, ...]) -> bool:
+def _accuses(seen: tuple[Indicator, ...], group: Group) -> bool:
     ids = {indicator.rule_id for indicator in seen}
-    asks = bool(ids & {"I1", "I4"}) or {"I2", "I3"} <= ids
-    blind = {"I3", "M1"} <= ids and bool(ids & {"I5", "M2"})
-    return (asks or blind) and sum(indicator.points for indicator in seen) >= ACCUSES
+    worded = "I1" in ids or {"I2", "I3"} <= ids
+    blind = "I4" in ids or ({"I3", "M1"} <= ids and bool(ids & {"I5", "M2"}))
+    asks = worded or (blind and group.q_value <= WORDLESS_Q)
+    return asks and sum(indicator.points for indicator in seen) >= ACCUSES
 
 
 def _is_sweep(features: Features, rows: Numbers, source: Rows) -> bool:

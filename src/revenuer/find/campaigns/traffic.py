@@ -32,7 +32,7 @@ class Traffic(NamedTuple):
         is_single: (exchanges,) the first turn of its conversation.
         length: (exchanges,) log2 of output tokens over the model's median; NaN for unknown.
         is_refused: (exchanges,) 1, 0, or NaN for unknown.
-        template: (exchanges, 6) templates it carries in any field; -1 for none.
+        template: (exchanges, 9) templates it carries in any field; -1 for none.
         reference: (accounts,) whether the account is in no group and busy enough to compare with.
         carriers: (templates,) exchanges that carry each row of `Features.template_ids`.
         usual: Mean of each flag or number, by name, of each account of the reference.

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from revenuer.find.evidence import fdr, overlap, partition, scan, synchrony
-from revenuer.find.features import Features, Sets
+from revenuer.find.features import SLOT_LAYER, Features, Sets
 
 __all__ = ["Finding", "weigh"]
 
@@ -219,7 +219,8 @@ def _move_scales(features: Features) -> list[tuple[str, str, str, scan.Scale]]:
 def _partitions(features: Features, templates: Sets) -> Iterator[Finding | int]:
     exchanges, texts = features.exchanges, features.texts
     has = exchanges.prompt >= 0
-    template = np.append(texts.templates[:, 0], -1)[exchanges.prompt]
+    # Slots are those of the layer that they were cut from; sets of other layers find no rows.
+    template = np.append(texts.templates[:, SLOT_LAYER], -1)[exchanges.prompt]
     order = np.argsort(template, kind="stable")
     ordered = template[order]
     for i in range(templates.members.shape[0]):

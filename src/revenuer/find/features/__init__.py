@@ -30,13 +30,15 @@ HERE = Path(__file__).parent
 Progress = Callable[[str, int, int | None], None]
 #: Exchanges with a template that make it the account's own; once or twice may be a copied prompt.
 OWN_USE = 3
+#: Layers of templates (`frames.Frames`), and the one whose slots are filled.
+LAYERS, SLOT_LAYER = 3, 1
 
 
 class Texts(NamedTuple):
     """One row a distinct text.
 
     Attributes:
-        templates: (texts, 2) template by frame and by variant (`frames.Frames`), -1 for none.
+        templates: (texts, 3) template by layer (`frames.Frames`), -1 for none.
         slots: (texts, 4) hashes of what stands in the template's slots.
         vocabulary, vocabulary_offsets: Sampled words of all texts, and where each text begins.
     """
@@ -139,15 +141,16 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
         # Text number -1 counts in the extra last entry.
         carried += np.bincount(np.where(column < 0, store.texts, column), minlength=store.texts + 1)
     found = frames.find(store, np.maximum(carried[:-1], 1))
-    # Numbers of variants follow those of frames, so that one number means one template.
-    variant = np.where(found.variant < 0, -1, found.variant + store.texts)
-    templates = np.column_stack([found.frame, variant])
-    return Texts(templates, slots.fill(store, found.frame), *store.vocabulary())
+    # Templates of another layer get numbers of their own, so that one number means one template.
+    templates = np.column_stack(
+        [np.where(found[k] < 0, -1, found[k] + k * store.texts) for k in range(LAYERS)]
+    )
+    return Texts(templates, slots.fill(store, found[SLOT_LAYER]), *store.vocabulary())
 
 
 def carried_templates(exchanges: Exchanges, texts: Texts) -> NDArray[np.int64]:
-    """Return (exchanges, 6) templates of system prompt, prompt and opening; -1 for none."""
-    templates = np.append(texts.templates, [[-1, -1]], axis=0)
+    """Return (exchanges, 9) templates of system prompt, prompt and opening; -1 for none."""
+    templates = np.append(texts.templates, [[-1] * LAYERS], axis=0)
     return np.hstack(
         [templates[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)]
     )
@@ -160,8 +163,8 @@ def _template_use(
     carried = carried_templates(exchanges, texts)
     row = np.broadcast_to(np.arange(len(carried))[:, None], carried.shape)
     # A template in two fields of one exchange counts once.
-    cells = np.unique((row * (2 * len(texts.templates) + 1) + carried)[carried >= 0])
-    row, carried = np.divmod(cells, 2 * len(texts.templates) + 1)
+    cells = np.unique((row * (LAYERS * len(texts.templates) + 1) + carried)[carried >= 0])
+    row, carried = np.divmod(cells, LAYERS * len(texts.templates) + 1)
     ids, rows = np.unique(carried, return_inverse=True)
     columns = exchanges.account[row]
     use = sparse.csr_array(

@@ -17,25 +17,23 @@ from revenuer.find.features.texts import TextStore
 BANDS = 16
 #: Equal MinHash values among 64, about half of what two frames contain, to be one template.
 AGREE = 32
-
-
-#: Beside its most frequent shingle, what recurs a tenth as often is contents, not frame.
-RELATIVE = 0.1
+FEWEST_SHINGLES = 2
 
 
 class Frames(NamedTuple):
-    """The template of each distinct text, at two depths; -1 where nothing in the text recurs.
+    """The templates of each distinct text; -1 where too little recurs.
 
     A template's number is that of its first text.
 
     Attributes:
-        frame: (texts,) by what recurs most: one number for a frame with many contents.
-        variant: (texts,) by all that recurs: apart where the contents recur too, such as a rare
-            frame inside a popular one.
+        fullest: (texts,) by the stretch of counts that holds most of what recurs.
+        top: (texts,) by what recurs most.
+        whole: (texts,) by all that recurs.
     """
 
-    frame: NDArray[np.int64]
-    variant: NDArray[np.int64]
+    fullest: NDArray[np.int64]
+    top: NDArray[np.int64]
+    whole: NDArray[np.int64]
 
 
 def find(store: TextStore, exchanges: NDArray[np.int64]) -> Frames:
@@ -49,19 +47,24 @@ def find(store: TextStore, exchanges: NDArray[np.int64]) -> Frames:
     for block in store.blocks():
         weights = exchanges[block.first : block.first + len(block.offsets) - 1]
         shingles.count(block.words, block.offsets, weights, sketch)
-    return Frames(_cluster(store, sketch, RELATIVE), _cluster(store, sketch, 0.0))
+    return Frames(
+        *(
+            _cluster(store, sketch, layer)
+            for layer in (shingles.FULLEST, shingles.TOP, shingles.WHOLE)
+        )
+    )
 
 
-def _cluster(store: TextStore, sketch: NDArray[np.uint16], relative: float) -> NDArray[np.int64]:
+def _cluster(store: TextStore, sketch: NDArray[np.uint16], layer: int) -> NDArray[np.int64]:
     multipliers, shifts = shingles.permutations()
     signatures = np.empty((store.texts, shingles.PERMUTATIONS), np.uint32)
-    recurring = np.empty(store.texts, np.int32)
+    inside = np.empty(store.texts, np.int32)
     total = np.empty(store.texts, np.int32)
     for block in store.blocks():
         rows = slice(block.first, block.first + len(block.offsets) - 1)
-        signatures[rows], recurring[rows], total[rows] = shingles.sign(
-            block.words, block.offsets, sketch, shingles.RECURS, relative, multipliers, shifts
+        signatures[rows], inside[rows], total[rows] = shingles.sign(
+            block.words, block.offsets, sketch, layer, multipliers, shifts
         )
-    # One recurring shingle may be a turn of phrase; a short text that recurs whole is a template.
-    is_framed = (recurring >= 2) | ((recurring == total) & (total > 0))
+    # One shingle may be a turn of phrase; a short text that recurs whole is a template.
+    is_framed = (inside >= FEWEST_SHINGLES) | ((inside == total) & (total > 0))
     return shingles.cluster(signatures, is_framed, BANDS, AGREE)

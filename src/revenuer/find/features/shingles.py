@@ -6,6 +6,13 @@ leaves a Jaccard index near .1). Here a first pass counts every shingle of four 
 texts; contents that occur once drop out, frames stay, and MinHash then compares frames only.
 Nothing needs to be known about quotation marks, code blocks or other borders of a slot.
 
+Not all that recurs is one frame. The words of one frame recur about equally often, as often as it
+was sent; a popular phrase among its contents, or a product's prompt around it, recurs far more. So
+each text is looked at in three layers: the stretch of counts, a factor of four wide, that holds
+most of its shingles (a frame of its own, whatever surrounds it); the highest counts, a factor of
+eleven (the frame, where contents recur a little); and all that recurs (paraphrases, joined through
+what they have in common).
+
 Counting is a conservative count-min sketch [2]: a count is never too small; with as many cells as
 shingles, under 1 in 500 unique shingles reads as recurring (tests/find/features/test_shingles.py).
 
@@ -32,6 +39,10 @@ Signatures = NDArray[np.uint32]
 PERMUTATIONS = 64
 #: A shingle that this many exchanges carry is part of a frame; fewer may be chance or a retry.
 RECURS = 4
+#: Layers: the fullest stretch of counts, the highest counts, all that recurs.
+FULLEST, TOP, WHOLE = 0, 1, 2
+#: Counts are compared by half-octaves: a factor of four for the fullest, of eleven for the top.
+WIDTH, TOP_WIDTH, STEPS = 4, 7, 33
 
 
 def count_sketch(shingles: int) -> Sketch:
@@ -92,46 +103,72 @@ def sign(
     words: FrameWords,
     offsets: Offsets,
     sketch: Sketch,
-    recurs: int,
-    relative: float,
+    layer: int,
     multipliers: NDArray[np.uint32],
     shifts: NDArray[np.uint32],
 ) -> tuple[Signatures, NDArray[np.int32], NDArray[np.int32]]:
-    """Return MinHash signatures over the recurring shingles, and how many recur.
+    """Return MinHash signatures over one layer of each text's recurring shingles.
 
     Args:
         words: As in `count`.
         offsets: As in `count`.
         sketch: As `count` left it.
-        recurs: Smallest count that makes a shingle part of a frame.
-        relative: Share of the count of the text's most frequent shingle that a shingle must reach,
-            in [0, 1]: contents that recur a little are no frame beside one that recurs a lot.
+        layer: `FULLEST`, `TOP` or `WHOLE`.
         multipliers: (64,) from `permutations`.
         shifts: (64,) from `permutations`.
 
     Returns:
-        (texts, 64) uint32 signatures; (texts,) recurring shingles; (texts,) all shingles.
+        (texts, 64) uint32 signatures; (texts,) shingles in the layer; (texts,) all shingles.
     """
     texts = len(offsets) - 1
     signatures = np.full((texts, PERMUTATIONS), np.uint32(0xFFFFFFFF), np.uint32)
-    recurring = np.zeros(texts, np.int32)
+    inside = np.zeros(texts, np.int32)
     total = np.zeros(texts, np.int32)
     mask = np.uint64(sketch.shape[1] - 1)
+    steps = np.empty(0, np.int64)
     for text in range(texts):
         start, end = offsets[text], offsets[text + 1]
         if end == start:
             continue
-        most = np.int64(0)
-        for i in range(start, max(end - 2, start + 1)):
-            most = max(most, _count_of(sketch, _shingle(words, start, end, i), mask))
-        enough = max(recurs, relative * most)
-        for i in range(start, max(end - 2, start + 1)):
-            key = _shingle(words, start, end, i)
-            total[text] += 1
-            if _count_of(sketch, key, mask) >= enough:
-                recurring[text] += 1
+        shingles = max(end - 2 - start, 1)
+        if shingles > len(steps):
+            steps = np.empty(2 * shingles, np.int64)
+        for i in range(shingles):
+            steps[i] = _step(_count_of(sketch, _shingle(words, start, end, start + i), mask))
+        total[text] = shingles
+        low, width = _layer(steps[:shingles], layer)
+        for i in range(shingles):
+            if low <= steps[i] < low + width:
+                inside[text] += 1
+                key = _shingle(words, start, end, start + i)
                 _lower(signatures[text], np.uint32(key >> np.uint64(16)), multipliers, shifts)
-    return signatures, recurring, total
+    return signatures, inside, total
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _step(count: np.int64) -> np.int64:
+    """Return the half-octave of a count; -1 where the shingle does not recur."""
+    return np.int64(2 * np.log2(count)) if count >= RECURS else np.int64(-1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _layer(steps: NDArray[np.int64], layer: int) -> tuple[int, int]:
+    """Return the first half-octave of a layer, and how many it has."""
+    if layer == WHOLE:
+        return 0, STEPS
+    if layer == TOP:
+        return max(steps.max() - TOP_WIDTH + 1, 0), TOP_WIDTH
+    held = np.zeros(STEPS + WIDTH, np.int64)
+    for step in steps:
+        if step >= 0:
+            held[step] += 1
+    best, most = 0, 0
+    for step in range(STEPS):
+        inside = held[step : step + WIDTH].sum()
+        # Of equally full stretches the higher one: what recurs more is more of a frame.
+        if inside >= most and inside > 0:
+            best, most = step, inside
+    return best, WIDTH
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
