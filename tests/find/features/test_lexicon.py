@@ -71,7 +71,6 @@ CASES = [
     ("I45", "From these seeds write more, all distinct from each other.", "Plant these seeds."),
     ("I46", "Write an instruction from the seed prompt.", "Write to the seed shop."),
     ("I47", "Write diverse instructions for a language model.", "Write diverse menus."),
-    ("I49", "Create prompt-response pairs. They are SFT examples.", "Create a calendar."),
     ("I50", "Make diverse questions.", "Make diverse friends."),
     ("I51", "Make questions with answers.", "Make cakes with cream."),
     ("I52", "Write an agent trajectory with tool calls.", "Plot the ball's trajectory."),
@@ -91,11 +90,13 @@ CASES = [
     ("I64", "Write a textbook passage on tides.", "Write a letter about tides."),
     ("I65", "Turn it into a harder version of the task.", "Was the second task hard?"),
     ("I65", "Ułóż z tego trudniejsze zadanie.", "Oddaj zadanie do piątku."),
-    ("I66", "Write things that users might ask an assistant.", "Write to an assistant cook."),
+    ("I66", "Write things that users might ask an assistant.", "Write down the users of the pool."),
     ("I67", "Rate the answer to the question. Give only a number.", "Rate the film. A number."),
     ("I67", "Oceń odpowiedź na pytanie od 1 do 5.", "Oceń film od 1 do 5."),
     ("I68", "For every line of it print valid or invalid.", "Read every line of it."),
     ("I69", "Write user requests with ideal answers.", "Write a note with ideal wording."),
+    ("I70", "Write a dialogue with an AI over six turns.", "Write a dialogue of two kings."),
+    ("I70", "Erfinde einen Dialog mit einem Assistenten.", "Erfinde einen Namen."),
 ]
 
 
