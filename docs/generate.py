@@ -11,25 +11,27 @@ here, since each page has its function.
 from __future__ import annotations
 
 import argparse
+import ast
 import dataclasses
 import inspect
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from revenuer import errors, records, tables
+from revenuer import errors, find, records, tables
 from revenuer.cli.main import COMMANDS, main
 from revenuer.find.campaigns import intent, words
 from revenuer.find.features import lexicon
 from revenuer.settings import Settings
 
 DOCS = Path(__file__).parent
+FIND = Path(find.__file__ or "").parent
 NOTE = "<!-- Written by docs/generate.py; change the program and run it again. -->"
 SHOWN_CAMPAIGNS = 6
 
@@ -71,6 +73,11 @@ is never null.
 Ids are stable: they stand in `campaigns.json`, in dossiers and in appeals. An id is never used
 again for something else.
 """,
+    "thresholds.md": """# Thresholds
+
+The numbers that stand in the code of a scan, where they stand, and why. No option changes them; a
+change of one changes findings and is breaking.
+""",
     "run-folder.md": """# The run folder
 
 What `revenuer scan --out DIR` writes. The folder appears whole or not at all; an earlier run in its
@@ -81,9 +88,9 @@ EVIDENCE = """## Evidence rules
 
 What an evidence item may be, and what innocent traffic would do.
 """
-POINTS = f"""## Points
+POINTS = """## Points
 
-{intent.ACCUSES} points accuse; [intent](../explanation/intent.md) says which of them must be there.
+When a coordinated group is a campaign; [intent](../explanation/intent.md) says why.
 """
 LEXICON = """## Lexicon rules
 
@@ -122,6 +129,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         "tables.md": _tables(),
         "rules.md": _rules(),
+        "thresholds.md": _thresholds(),
         "errors.md": _errors(),
         "run-folder.md": _run_folder(),
     }
@@ -211,13 +219,48 @@ def _rules() -> list[str]:
         (f"`{rule.rule_id}`", rule.kind, rule.weight, rule.within, rule.reason)
         for rule in lexicon.load().rules
     ]
-    points = [line for line in (inspect.getdoc(intent) or "").splitlines() if line[:1] == "|"]
+    points = (inspect.getdoc(intent) or "").splitlines()[2:]
     lines = [INTRO["rules.md"], EVIDENCE]
     lines += _table(("id", "signal", "inference", "effect in", "null model"), evidence)
     lines += [POINTS, *points, "", LEXICON]
     lines += _table(("id", "kind", "weight", "within one", "the prompt"), asked)
     lines += ["## What would clear a finding", ""]
     return [*lines, *_table(("signal", "what would clear it"), words.CLEARS.items())]
+
+
+def _thresholds() -> list[str]:
+    lines = [INTRO["thresholds.md"]]
+    for stage in ("features", "evidence", "campaigns"):
+        rows = [row for path in sorted((FIND / stage).glob("*.py")) for row in _numbers(path)]
+        lines += [f"## {stage}", "", *_table(("where", "name", "value", "why"), rows)]
+    return lines
+
+
+def _numbers(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the numbers that one module names, with the comment above each."""
+    source = path.read_text(encoding="utf-8")
+    module = path.parent.name if path.stem == "__init__" else path.stem
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.Assign) or not re.search(r"\d", ast.unparse(node.value)):
+            continue
+        try:
+            value = ast.literal_eval(node.value)
+        except ValueError:  # computed: no number that somebody chose
+            continue
+        names = ast.unparse(node.targets[0]).strip("()").split(", ")
+        values = value if len(names) > 1 else [value]
+        for name, one in zip(names, values, strict=True):
+            is_choice = name[0] != "_" and not name.endswith("_US") and type(one) in (int, float)
+            if is_choice and name.isupper():
+                yield f"`{module}`", f"`{name}`", f"`{one}`", _comment(source, node.lineno)
+
+
+def _comment(source: str, line: int) -> str:
+    above = source.splitlines()[: line - 1]
+    kept = []
+    while above and above[-1].startswith("#:"):
+        kept.append(above.pop()[2:].strip())
+    return " ".join(reversed(kept))
 
 
 def _errors() -> list[str]:

@@ -15,9 +15,9 @@ import pytest
 
 from revenuer import errors, tables
 from revenuer.cli.main import COMMANDS, main
-from revenuer.find import ingest
-from revenuer.find.campaigns import words
-from revenuer.find.features import lexicon
+from revenuer.find import campaigns, evidence, ingest
+from revenuer.find.campaigns import intent, words
+from revenuer.find.features import lexicon, shingles
 from revenuer.settings import Settings
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -109,6 +109,32 @@ def test_every_rule_is_documented(root: Path) -> None:
         assert f"| `{rule_id}` |" in page
     nulls = (root / "docs" / "explanation" / "null-models.md").read_text(encoding="utf-8")
     assert all(f"`{rule_id}`" in nulls for rule_id in used if rule_id[0] in "FLSP")
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence", "number"),
+    [
+        ("null-models.md", "odds ratio below ten", evidence.ODDS_FLOOR == 10),
+        ("null-models.md", "fewer than four times the", evidence.CROWD_FLOOR == 4),
+        ("null-models.md", "multiplied by six", evidence.CLASSES == 6),
+        ("intent.md", "If four fifths of the prompts", intent.ONE_JOB == 0.8),
+        ("intent.md", "fewer than six accounts", intent.FEWEST_SWEEPERS == 6),
+        ("intent.md", "at least 20 harvested exchanges", intent.FEWEST_HARVESTED == 20),
+        ("intent.md", "one in a hundred of their own", intent.SMALLEST_SHARE == 0.01),
+        ("intent.md", "four fifths are verified", campaigns.DECLARED == 0.8),
+        ("concepts.md", "at least 20 harvested exchanges", intent.FEWEST_HARVESTED == 20),
+        ("limits-and-threat-model.md", "at least three", intent.FEWEST_ACCOUNTS == 3),
+        ("limits-and-threat-model.md", "only from six accounts", intent.FEWEST_SWEEPERS == 6),
+        ("decisions/0001-frames-by-recurrence.md", "four exchanges or more", shingles.RECURS == 4),
+    ],
+)
+def test_explanations_have_the_numbers_of_the_program(
+    root: Path, page: str, sentence: str, number: bool
+) -> None:
+    text = (root / "docs" / "explanation" / page).read_text(encoding="utf-8")
+
+    assert sentence in " ".join(text.split())
+    assert number, f"{page} says {sentence!r}, the program says otherwise"
 
 
 def test_every_format_is_described(root: Path) -> None:
