@@ -92,7 +92,8 @@ def _narrowest(low, high):  # type: ignore[no-untyped-def]
     """Return (p-value, first place, members, width) of the most surprising stretch.
 
     Args:
-        low, high: (members,) ranks in ascending order of `low`.
+        low: (members,) ranks from below, ascending.
+        high: (members,) ranks from above, in the same order.
     """
     n = len(low)
     best, best_at, best_k, best_width = 1.0, 0, 0, 1.0
