@@ -98,7 +98,8 @@ class Rule:
     none_mask: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Compared by identity: to hash all phrases at each `match` took longer than to match.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lexicon:
     """Concepts by index, every phrase of each, and the rules over them.
 
