@@ -34,8 +34,8 @@ def test_a_frame_around_long_unique_contents_is_one_template(store_of: StoreOf) 
 
     templates = found(store_of(chat + harvest))
 
-    for depth in templates:
-        assert depth.tolist() == [-1] * 50 + [50] * 40
+    for layer in templates:
+        assert layer.tolist() == [-1] * 50 + [50] * 40
 
 
 def test_contents_that_recur_a_little_are_variants_of_one_frame(store_of: StoreOf) -> None:
@@ -45,8 +45,10 @@ def test_contents_that_recur_a_little_are_variants_of_one_frame(store_of: StoreO
 
     templates = found(store_of(texts), [8] * 25)
 
-    assert templates.frame.tolist() == [0] * 25
-    assert templates.variant.tolist() == list(range(25))
+    # The contents are longer than the frame, and 25 times as rare.
+    assert templates.top.tolist() == [0] * 25
+    assert templates.fullest.tolist() == list(range(25))
+    assert templates.whole.tolist() == list(range(25))
 
 
 def test_two_frames_are_two_templates(store_of: StoreOf) -> None:
@@ -54,32 +56,32 @@ def test_two_frames_are_two_templates(store_of: StoreOf) -> None:
     first, second = unique_words(rng, 20), unique_words(rng, 20)
     texts = [f"{(first, second)[i % 2]} {unique_words(rng, 30)}" for i in range(20)]
 
-    assert found(store_of(texts)).frame.tolist() == [0, 1] * 10
+    assert found(store_of(texts)).top.tolist() == [0, 1] * 10
 
 
 def test_numbers_in_a_prompt_make_no_new_template(store_of: StoreOf) -> None:
     texts = [f"Translate line {i} of book {7 * i} into plain English, please." for i in range(6)]
 
-    assert found(store_of(texts)).variant.tolist() == [0] * 6
+    assert found(store_of(texts)).whole.tolist() == [0] * 6
 
 
 def test_a_short_text_is_a_template_once_it_recurs_whole(store_of: StoreOf) -> None:
     templates = found(store_of(["hello", "what now", "!!", "hi"]), [4, 3, 99, 50])
 
-    assert templates.frame.tolist() == [0, -1, -1, 3]
+    assert templates.top.tolist() == [0, -1, -1, 3]
 
 
 def test_a_turn_of_phrase_is_no_template(store_of: StoreOf) -> None:
     rng = np.random.default_rng(14)
     texts = [f"{unique_words(rng, 20)} as soon as possible {unique_words(rng, 9)}" for _ in "1234"]
 
-    assert found(store_of(texts)).frame.tolist() == [-1] * 4
+    assert found(store_of(texts)).top.tolist() == [-1] * 4
 
 
 def test_nothing_has_no_templates(store_of: StoreOf) -> None:
     templates = found(store_of([]))
 
-    assert len(templates.frame) == len(templates.variant) == 0
+    assert len(templates.top) == len(templates.whole) == 0
 
 
 # Every example makes stores of its own, each with its own file.
@@ -94,8 +96,8 @@ def test_templates_do_not_depend_on_the_order_of_texts(
     texts += [unique_words(rng, 10) for _ in range(2)]
     assume(len(set(texts)) == 12)
 
-    straight = found(store_of(texts)).frame
-    shuffled = found(store_of([texts[i] for i in order])).frame
+    straight = found(store_of(texts)).top
+    shuffled = found(store_of([texts[i] for i in order])).top
 
     for place, i in enumerate(order):
         same = {order[j] for j in range(12) if shuffled[j] == shuffled[place] >= 0}

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from revenuer.find.features import shingles
-from revenuer.find.features.shingles import PERMUTATIONS, Signatures, Sketch
+from revenuer.find.features.shingles import (
+    FULLEST,
+    PERMUTATIONS,
+    RECURS,
+    TOP,
+    WHOLE,
+    Signatures,
+    Sketch,
+)
 
 BANDS = 16
 
@@ -38,12 +46,12 @@ def counted(
 
 
 def signed(
-    texts: Sequence[Sequence[int]], sketch: Sketch, *, recurs: int, relative: float = 0.0
+    texts: Sequence[Sequence[int]], sketch: Sketch, layer: int = WHOLE
 ) -> tuple[Signatures, list[int], list[int]]:
-    signatures, recurring, total = shingles.sign(
-        *laid_out(texts), sketch, recurs, relative, *shingles.permutations()
+    signatures, inside, total = shingles.sign(
+        *laid_out(texts), sketch, layer, *shingles.permutations()
     )
-    return signatures, recurring.tolist(), total.tolist()
+    return signatures, inside.tolist(), total.tolist()
 
 
 def test_agrees_with_a_count_by_hand() -> None:
@@ -51,8 +59,7 @@ def test_agrees_with_a_count_by_hand() -> None:
     texts = [[1, 2, 3, 4, 5], [1, 2, 3, 4, 9], [1], [], [2, 3, 4, 5]]
     sketch = counted(texts, [3, 1, 7, 1, 1])
 
-    assert signed(texts, sketch, recurs=4)[1:] == ([3, 2, 1, 0, 1], [3, 3, 1, 0, 2])
-    assert signed(texts, sketch, recurs=5)[1] == [0, 0, 1, 0, 0]
+    assert signed(texts, sketch)[1:] == ([3, 2, 1, 0, 1], [3, 3, 1, 0, 2])
 
 
 TEXTS = st.lists(
@@ -60,31 +67,36 @@ TEXTS = st.lists(
 )
 
 
-@given(TEXTS, st.integers(1, 8))
-def test_counts_are_exact_when_cells_abound(
-    weighted: list[tuple[list[int], int]], recurs: int
-) -> None:
+@given(TEXTS)
+def test_counts_are_exact_when_cells_abound(weighted: list[tuple[list[int], int]]) -> None:
     texts, weights = [text for text, _ in weighted], [weight for _, weight in weighted]
     true = Counter(w for text, n in weighted for window in windows(text) for w in [window] * n)
 
-    _, recurring, total = signed(texts, counted(texts, weights), recurs=recurs)
+    _, recurring, total = signed(texts, counted(texts, weights))
 
     assert total == [len(windows(text)) for text in texts]
-    assert recurring == [sum(true[w] >= recurs for w in windows(text)) for text in texts]
+    assert recurring == [sum(true[w] >= RECURS for w in windows(text)) for text in texts]
 
 
-@given(TEXTS, st.integers(1, 8), st.sampled_from([1, 2, 4, 16]))
-def test_a_crowded_sketch_never_undercounts(
-    weighted: list[tuple[list[int], int]], recurs: int, cells: int
-) -> None:
-    texts, weights = [text for text, _ in weighted], [weight for _, weight in weighted]
-    true = Counter(w for text, n in weighted for window in windows(text) for w in [window] * n)
+@pytest.mark.parametrize("cells", [1, 16, 256, 2_048])
+def test_a_crowded_sketch_never_undercounts(cells: int) -> None:
+    rng = np.random.default_rng(cells)
+    texts = [rng.integers(0, 6, rng.integers(1, 12)).tolist() for _ in range(400)]
+    true = Counter(window for text in texts for window in windows(text))
 
-    sketch = counted(texts, weights, np.zeros((2, cells), np.uint16))
-    _, recurring, _ = signed(texts, sketch, recurs=recurs)
+    _, recurring, _ = signed(texts, counted(texts, [1] * 400, np.zeros((2, cells), np.uint16)))
 
-    for text, found in zip(texts, recurring, strict=True):
-        assert found >= sum(true[window] >= recurs for window in windows(text))
+    exact = [sum(true[window] >= RECURS for window in windows(text)) for text in texts]
+    assert sum(exact) > 100
+    assert all(found >= least for found, least in zip(recurring, exact, strict=True))
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_count_is_the_smaller_of_two_cells(row: int) -> None:
+    sketch = shingles.count_sketch(1)
+    sketch[row] = 65_535
+
+    assert signed([[1, 2, 3, 4, 5]], sketch)[1] == [0]
 
 
 def test_counts_stop_at_the_largest_that_fits() -> None:
@@ -93,7 +105,8 @@ def test_counts_stop_at_the_largest_that_fits() -> None:
     counted(texts, [40_000], sketch)
     counted(texts, [10**9], sketch)
 
-    assert signed(texts, sketch, recurs=65_535)[1] == [2]
+    assert np.unique(sketch).tolist() == [0, 65_535]
+    assert signed(texts, sketch)[1] == [2]
 
 
 def test_unique_shingles_seldom_read_as_recurring() -> None:
@@ -104,7 +117,7 @@ def test_unique_shingles_seldom_read_as_recurring() -> None:
     shingles.count(texts.ravel(), offsets, np.ones(len(texts), np.int64), sketch)
 
     _, recurring, total = shingles.sign(
-        texts.ravel(), offsets, sketch, shingles.RECURS, 0.0, *shingles.permutations()
+        texts.ravel(), offsets, sketch, WHOLE, *shingles.permutations()
     )
 
     assert sketch.shape == (2, total.sum())
@@ -122,16 +135,40 @@ def test_a_sketch_has_a_cell_a_shingle_within_bounds(
     assert shingles.count_sketch(expected) == (2, cells)
 
 
-def test_what_recurs_a_little_is_no_frame_beside_what_recurs_a_lot() -> None:
-    frame, contents = [1, 2, 3, 4, 5, 6], [[11, 12, 13, 14], [21, 22, 23, 24]]
-    texts = [frame + content for content in contents]
-    sketch = counted(texts, [95, 5])
+@pytest.mark.parametrize(
+    ("rare", "fullest", "top"), [(5, 4, 4), (11, 4, 4), (12, 4, 8), (31, 4, 8), (32, 8, 8)]
+)
+def test_layers_hold_what_recurs_about_equally_often(rare: int, fullest: int, top: int) -> None:
+    frame = [1, 2, 3, 4, 5, 6]
+    texts = [[*frame, 11, 12, 13, 14], [*frame, 21, 22, 23, 24]]
+    sketch = counted(texts, [100 - rare, rare])
 
-    # Four runs lie in the frame; four more reach into the contents.
-    assert signed(texts, sketch, recurs=4, relative=0.0)[1] == [8, 8]
-    assert signed(texts, sketch, recurs=4, relative=0.1)[1] == [8, 4]
-    assert signed(texts, sketch, recurs=4, relative=0.05)[1] == [8, 8]
-    assert signed(texts, sketch, recurs=6, relative=0.0)[1] == [8, 4]
+    # Four runs lie in the frame, seen 100 times; four more reach into the contents.
+    found = {layer: signed(texts, sketch, layer) for layer in (FULLEST, TOP, WHOLE)}
+
+    assert [found[layer][1][1] for layer in found] == [fullest, top, 8]
+    assert [found[layer][1][0] for layer in found] == [8, 8, 8]
+    if top == 4:
+        assert (found[TOP][0][1] == signed([frame], sketch)[0]).all()
+
+
+def test_long_contents_are_fuller_than_the_frame_around_them() -> None:
+    frame, contents = [1, 2, 3, 4, 5, 6], list(range(20, 32))
+    texts = [frame + contents, [*frame, 9]]
+    sketch = counted(texts, [5, 95])
+
+    layers = [signed(texts[:1], sketch, layer) for layer in (FULLEST, TOP, WHOLE)]
+
+    assert [inside for _, inside, _ in layers] == [[12], [4], [16]]
+    signatures = [found[0] for found, _, _ in layers]
+    assert (np.minimum(signatures[0], signatures[1]) == signatures[2]).all()
+
+
+def test_nothing_that_recurs_gives_no_layer() -> None:
+    for layer in (FULLEST, TOP, WHOLE):
+        signatures, inside, total = signed([[1, 2, 3, 4], []], shingles.count_sketch(1), layer)
+        assert (inside, total) == ([0, 0], [2, 0])
+        assert (signatures == 0xFFFFFFFF).all()
 
 
 def test_texts_with_one_frame_have_one_signature() -> None:
@@ -139,7 +176,7 @@ def test_texts_with_one_frame_have_one_signature() -> None:
     frame = rng.integers(1, 1 << 32, 12).tolist()
     texts = [frame + rng.integers(1, 1 << 32, 30).tolist() for _ in range(6)]
 
-    signatures, recurring, _ = signed(texts, counted(texts, [1] * 6), recurs=4)
+    signatures, recurring, _ = signed(texts, counted(texts, [1] * 6))
 
     assert recurring == [10] * 6
     assert (signatures == signatures[0]).all()
@@ -151,9 +188,10 @@ def pairs_of(shared: int, pairs: int, rng: np.random.Generator, shown: int = 38)
     texts = rng.integers(1, 1 << 32, (pairs, 2, shown + 2), np.uint32)
     texts[:, 1, : shared + 2] = texts[:, 0, : shared + 2]
     offsets = np.arange(2 * pairs + 1) * (shown + 2)
-    sketch = shingles.count_sketch(1)
+    sketch = shingles.count_sketch(2 * pairs * shown)
+    shingles.count(texts.ravel(), offsets, np.full(2 * pairs, RECURS), sketch)
     signatures: Signatures = shingles.sign(
-        texts.ravel(), offsets, sketch, 0, 0.0, *shingles.permutations()
+        texts.ravel(), offsets, sketch, WHOLE, *shingles.permutations()
     )[0]
     return signatures
 
