@@ -157,6 +157,19 @@ def test_known_accounts_are_never_accused(
 
 
 @pytest.mark.slow
+def test_a_known_account_among_others_is_spared_alone(
+    logs: Path, run: Path, tmp_path: Path
+) -> None:
+    accused = pq.read_table(run / "members.parquet").column("account_id").to_pylist()
+    (tmp_path / "known").write_text(f"{accused[0]}\n")
+
+    scanned(logs, tmp_path / "run", known=tmp_path / "known")
+
+    members = pq.read_table(tmp_path / "run" / "members.parquet")
+    assert sorted(members.column("account_id").to_pylist()) == sorted(accused[1:])
+
+
+@pytest.mark.slow
 def test_with_every_tie_broken_there_is_no_campaign(logs: Path, tmp_path: Path) -> None:
     outcome = scanned(logs, tmp_path / "run", is_null=True)
 
