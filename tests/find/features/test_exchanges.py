@@ -131,6 +131,7 @@ def test_rules_are_met_by_the_prompt_or_any_earlier_turn_of_the_user(
         ('[{"role": "user", "content": [{"type": "text", "text": "推理"}, "b"]}]', ["推理\nb"]),
         ('[{"content": [{"image": "x"}]}, 7]', ['{"image": "x"}', "7"]),
         ('["half \\ud83d", "whole \\ud83d\\ude42"]', ["half \ufffd", "whole 🙂"]),
+        ('[{"content": {"画": "图"}}]', ['{"画": "图"}']),
         ("not JSON", ["not JSON"]),
         ('{"role": "user"}', ['{"role": "user"}']),
         ("[" * 5_000, ["[" * 5_000]),
