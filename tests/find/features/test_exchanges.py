@@ -258,6 +258,16 @@ def test_measured_numbers_fit_together(features: Features) -> None:
     assert len(features.texts.vocabulary_offsets) == len(features.texts.templates) + 1
 
 
+def test_a_template_in_two_fields_of_one_exchange_counts_once(tmp_path: Path) -> None:
+    said = json.dumps([{"role": "user", "content": FRAMES[1]}])
+    rows = [row("a", k, prompt=FRAMES[1], system_prompt=FRAMES[1], history=said) for k in range(5)]
+
+    features = measured(write_log(tmp_path / "w", rows))
+
+    assert features.template_use.toarray().tolist() == [[5]] * len(features.template_ids)
+    assert len(features.template_ids) > 0
+
+
 def test_measuring_again_on_more_threads_gives_the_same(features: Features, work: Path) -> None:
     first, again = features, measured(work, threads=2)
 
