@@ -239,7 +239,7 @@ def cluster(
 
 @numba.njit(cache=True, nogil=True)
 def _band_key(signatures: Signatures, text: int, band: int, rows: int) -> np.uint64:
-    """Hash one band of a signature, so that bands never meet each other's buckets."""
+    """Hash one band of a signature."""
     key = np.uint64(band + 1)
     for k in range(band * rows, band * rows + rows):
         key = (key ^ np.uint64(signatures[text, k])) * np.uint64(0x9E3779B97F4A7C15)
