@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from revenuer.find.features import LAYERS, Features, lexicon, slots
 from revenuer.find.features import words as wording
+from revenuer.find.features.shingles import RECURS
 from revenuer.records import TemplateUse
 
 Numbers = NDArray[np.int64]
@@ -102,7 +103,7 @@ def _frequent(carried: Numbers, rows: Numbers) -> list[tuple[int, int, Numbers]]
     for column in range(0, 3 * LAYERS, LAYERS):
         ids, counts = np.unique(carried[rows, column], return_counts=True)
         for i in np.argsort(-counts, kind="stable")[:MOST_TEMPLATES]:
-            if ids[i] >= 0 and counts[i] >= 3:
+            if ids[i] >= 0 and counts[i] >= RECURS:
                 own = rows[carried[rows, column] == ids[i]]
                 found.append((int(ids[i]), column, own))
     found.sort(key=lambda entry: (-len(entry[2]), entry[0]))

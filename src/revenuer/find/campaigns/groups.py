@@ -57,10 +57,26 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
     left, right = (axis.astype(np.int64) for axis in common.coords)
     closeness = common.data / np.sqrt(named[left] * named[right])
     pairs = sets.Pairs(left, right, closeness)
-    groups = []
-    for members in sets.communities(pairs, seed=seed, resolution=CLOSENESS, is_weighted=True):
-        inside: NDArray[np.float64] = np.asarray(holds[:, members].sum(axis=1)).ravel()
-        own = tuple(f for f, n, size in zip(findings, inside, sizes, strict=True) if 2 * n > size)
-        if own:
-            groups.append(Group(members, own, min(f.q_value for f in own)))
+    parts = sets.communities(pairs, seed=seed, resolution=CLOSENESS, is_weighted=True)
+    # A finding belongs to the group that holds most of its members, if one does.
+    inside = sparse.csr_array(
+        (
+            np.ones(sum(len(part) for part in parts)),
+            (
+                np.concatenate([*parts, np.empty(0, np.int64)]),
+                np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+            ),
+        ),
+        shape=(accounts, len(parts)),
+    )
+    shared = (holds @ inside).tocoo()
+    most = 2 * shared.data > sizes[shared.coords[0]]
+    owned: list[list[Finding]] = [[] for _ in parts]
+    for finding, part in sorted(zip(*(axis[most] for axis in shared.coords), strict=True)):
+        owned[part].append(findings[finding])
+    groups = [
+        Group(members, tuple(own), min(f.q_value for f in own))
+        for members, own in zip(parts, owned, strict=True)
+        if own
+    ]
     return sorted(groups, key=lambda g: (g.q_value, g.members.tolist()))

@@ -43,6 +43,11 @@ STRONG_LIFT, WEAK_LIFT = 4.0, 1.8
 #: Length above the model's usual one, in octaves: 0.3 is a quarter longer.
 LONGER = 0.3
 SINGLE, NEW = 0.9, 0.7
+#: Share of new prompts below which weak words are those of a public question set.
+MOSTLY_NEW = 0.2
+#: Share of a group's accounts that must harvest in earnest: else a few busy members are accused
+#: for what a class or an office does.
+EARNEST = 0.5
 #: Share of prompts with one wording from which on they are one job.
 ONE_JOB = 0.8
 #: Accounts that a sweep needs, and end users of an account from which on it serves others.
@@ -116,6 +121,8 @@ def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
     for finding in group.findings:
         named[finding.members] += 1
     enough = (harvested >= FEWEST_HARVESTED) & (harvested >= SMALLEST_SHARE * exchanges)
+    if enough.sum() < EARNEST * (harvested > 0).sum():
+        return np.empty(0, np.int64)
     return group.members[enough & (named[group.members] >= NAMED * np.median(named[group.members]))]
 
 
@@ -131,7 +138,8 @@ def _look(
     strong = contrast(features, traffic, rows, "is_strong")
     add("I1", 2, strong, strong.inside >= max(STRONG_SHARE, STRONG_LIFT * strong.outside))
     weak = contrast(features, traffic, rows, "is_weak")
-    add("I2", 1, weak, weak.inside >= max(WEAK_SHARE, WEAK_LIFT * weak.outside))
+    asked_alike = weak.inside >= max(WEAK_SHARE, WEAK_LIFT * weak.outside)
+    add("I2", 1, weak, asked_alike and _new_share(features, rows) >= MOSTLY_NEW)
     length = contrast(features, traffic, rows, "length")
     add("I3", 1, length, length.inside >= length.outside + LONGER)
     single = contrast(features, traffic, rows, "is_single")
@@ -156,6 +164,13 @@ def _accuses(seen: tuple[Indicator, ...], group: Group) -> bool:
     return asks and sum(indicator.points for indicator in seen) >= ACCUSES
 
 
+def _new_share(features: Features, rows: Numbers) -> float:
+    """Return the share of prompts that are asked for the first time, in [0, 1]."""
+    prompts = features.exchanges.prompt[rows]
+    prompts = prompts[prompts >= 0]
+    return len(np.unique(prompts)) / max(len(prompts), 1)
+
+
 def _is_sweep(features: Features, rows: Numbers, source: Rows) -> bool:
     """Whether many accounts that serve nobody else ask new questions in no one wording."""
     prompts = features.exchanges.prompt[rows]
@@ -164,7 +179,7 @@ def _is_sweep(features: Features, rows: Numbers, source: Rows) -> bool:
     users = features.accounts.column("end_users").to_numpy()[accounts]
     if len(accounts) < FEWEST_SWEEPERS or np.median(users) > SERVES:
         return False
-    if len(np.unique(prompts)) < NEW * len(prompts):
+    if _new_share(features, rows) < NEW:
         return False
     return wording.one_wording(source, rows) < ONE_JOB
 
@@ -175,8 +190,10 @@ def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Number
     ids, where = np.unique(own, return_inverse=True)
     where = where.reshape(own.shape)
     inside = np.bincount(where.ravel(), minlength=len(ids))
-    place = np.searchsorted(features.template_ids, ids)
-    everywhere = np.append(traffic.carriers, 0)[np.where(ids < 0, len(traffic.carriers), place)]
+    known = features.template_ids
+    place = np.minimum(np.searchsorted(known, ids), max(len(known) - 1, 0))
+    is_known = known[place] == ids if len(known) else np.zeros(len(ids), np.bool_)
+    everywhere = np.where(is_known, traffic.carriers[place] if len(known) else 0, inside)
     account = np.broadcast_to(features.exchanges.account[rows][:, None], own.shape)
     cells = np.unique(np.column_stack([where.ravel(), account.ravel()]), axis=0)
     users = np.bincount(cells[:, 0], minlength=len(ids))

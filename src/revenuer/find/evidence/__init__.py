@@ -280,7 +280,11 @@ def _together(
         tail = tails[_grid(len(placed))]
         chance = synchrony.p_value(correlation, tail)
         # Whoever was in the set for another reason is let go; most comparisons need no such look.
-        kept = placed[synchrony.in_step(rows, placed)] if chance < WORTH_A_LOOK else placed
+        kept = placed
+        if chance < WORTH_A_LOOK:
+            own = synchrony.shifted_tail(rows[placed], rng)
+            chance = max(chance, synchrony.p_value(correlation, own))
+            kept = placed[synchrony.in_step(rows, placed)]
         yield Finding(
             (sets.family, "synchrony"), "S02", f"{sets.kinds[i]}, busy at the same hours",
             active[kept], correlation, tail.mean, correlation - tail.mean,

@@ -22,6 +22,7 @@ from revenuer.find.features import frames, lexicon, null, profiles, sets, slots
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.hits import Matcher
 from revenuer.find.features.sets import Sets
+from revenuer.find.features.shingles import RECURS
 from revenuer.find.features.texts import TextStore
 
 __all__ = ["Exchanges", "Features", "Sets", "Texts", "carried_templates", "measure"]
@@ -30,6 +31,8 @@ HERE = Path(__file__).parent
 Progress = Callable[[str, int, int | None], None]
 #: Exchanges with a template that make it the account's own; once or twice may be a copied prompt.
 OWN_USE = 3
+#: Edge density of the cores tried among accounts whose lengths are alike.
+CORE = 0.6
 #: Layers of templates (`frames.Frames`), and the one whose slots are filled.
 LAYERS, SLOT_LAYER = 3, 1
 
@@ -58,7 +61,7 @@ class Features(NamedTuple):
         texts: One row a distinct text.
         models: Model names by model number.
         template_use: (templates, accounts) sparse counts of exchanges; row r is `template_ids[r]`.
-        template_ids: Template number of each row.
+        template_ids: Template number of each row; templates of under four exchanges are left out.
         template_sets, footprint_sets: Sets of accounts by family.
         footprint_pairs: Pairs of accounts tied by footprint.
         matcher: The intent rules behind the hits.
@@ -126,6 +129,7 @@ def measure(
         rng = np.random.default_rng(seed)
         exchanges = null.shift_clocks(exchanges, accounts.num_rows, rng)
         footprint_sets = null.reseat(footprint_sets, rng)
+        texts = texts._replace(slots=null.refill(texts.slots, texts.templates[:, SLOT_LAYER], rng))
         accounts = null.redate(accounts, exchanges, rng)
     order = np.argsort(exchanges.account, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(exchanges.account))]).astype(np.int64)
@@ -159,14 +163,21 @@ def carried_templates(exchanges: Exchanges, texts: Texts) -> NDArray[np.int64]:
 def _template_use(
     exchanges: Exchanges, texts: Texts, accounts: int
 ) -> tuple[sparse.csr_array, NDArray[np.int64]]:
-    """Count, for each template and account, the exchanges that carry it in any field."""
+    """Count, for each recurring template and account, the exchanges that carry it in any field."""
     carried = carried_templates(exchanges, texts)
-    row = np.broadcast_to(np.arange(len(carried))[:, None], carried.shape)
-    # A template in two fields of one exchange counts once.
-    cells = np.unique((row * (LAYERS * len(texts.templates) + 1) + carried)[carried >= 0])
-    row, carried = np.divmod(cells, LAYERS * len(texts.templates) + 1)
-    ids, rows = np.unique(carried, return_inverse=True)
-    columns = exchanges.account[row]
+    for layer in range(LAYERS):
+        system, prompt, opening = carried[:, layer::LAYERS].T
+        # A template in two fields of one exchange counts once.
+        opening[(opening == prompt) | (opening == system)] = -1
+        prompt[prompt == system] = -1
+    has = carried >= 0
+    counts = np.bincount(carried[has], minlength=LAYERS * len(texts.templates))
+    # Most texts are alone in their template; those say nothing and would fill the table.
+    is_used = counts >= RECURS
+    has[has] = is_used[carried[has]]
+    rows = (np.cumsum(is_used) - 1)[carried[has]]
+    ids = np.flatnonzero(is_used)
+    columns = np.broadcast_to(exchanges.account[:, None], carried.shape)[has]
     use = sparse.csr_array(
         (np.ones(len(rows), np.int64), (rows, columns)), shape=(len(ids), accounts)
     )
@@ -184,7 +195,11 @@ def _template_sets(use: sparse.csr_array, exchanges: Exchanges, *, seed: int) ->
     else:
         pairs = profiles.pairs(exchanges.account, exchanges.input_tokens, exchanges.output_tokens)
         kinds = np.empty(0, np.str_)
-    return sets.gather("templates", own, kinds, sets.communities(pairs, seed=seed))
+    groups = sets.communities(pairs, seed=seed)
+    if not use.shape[0]:
+        # Likeness of lengths is transitive by degrees: tight cores are tried beside loose groups.
+        groups += sets.communities(pairs, seed=seed, resolution=CORE)
+    return sets.gather("templates", own, kinds, groups)
 
 
 def _footprint_sets(tokens: Any, accounts: Any, *, seed: int) -> tuple[Sets, sets.Pairs]:

@@ -1,7 +1,8 @@
 """The same logs with every tie broken: what a scan finds here, it finds by chance.
 
-Three things are shuffled, each on its own: who left which footprint, who was made when, and when
-each account's clock runs (its exchanges are shifted around the window by a random time). Every
+Four things are shuffled, each on its own: who left which footprint, who was made when, when each
+account's clock runs (its exchanges are shifted around the window by a random time), and what stands
+in each slot of a template. Every
 account keeps its prompts, its volume and its rhythm, so all that makes honest traffic lumpy is
 still there; only the agreement between families is gone.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.sets import Sets
@@ -47,3 +49,15 @@ def redate(accounts: pa.Table, exchanges: Exchanges, rng: np.random.Generator) -
         place = accounts.schema.get_field_index(name)
         accounts = accounts.set_column(place, name, pa.array(values, pa.int64()))
     return accounts
+
+
+def refill(
+    slots: NDArray[np.uint64], template: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.uint64]:
+    """Return (texts, slots) values dealt out anew within each template, slot by slot."""
+    filled = slots.copy()
+    order = np.argsort(template, kind="stable")
+    for slot in range(slots.shape[1]):
+        dealt = np.lexsort((rng.random(len(template)), template))
+        filled[order, slot] = slots[dealt, slot]
+    return filled
