@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from revenuer.find.campaigns import dossier, exemplars, groups, intent, tables, traffic
+from revenuer.find.campaigns import dossier, exemplars, groups, intent, reach, tables, traffic
 from revenuer.find.campaigns.groups import Group
 from revenuer.find.evidence import Finding
 from revenuer.find.features import Features
@@ -70,6 +70,8 @@ def find(
     grouped = np.concatenate([g.members for g in found]) if found else np.empty(0, np.int64)
     seen = traffic.survey(features, grouped)
     vouched = np.array([account in known for account in ids], np.bool_)
+    free = ~vouched
+    free[grouped] = False
     rows = exemplars.Rows(work / "exchanges")
     campaigns: list[Campaign] = []
     accused: list[tables.Accused] = []
@@ -81,11 +83,15 @@ def find(
         if reason or len(chosen) < intent.FEWEST_ACCOUNTS:
             listed.append((group, reason or "no_harvest"))
             continue
+        rest = np.setdiff1d(group.members, chosen)
+        further = reach.others(features, seen.template, chosen, free)
+        verdict = verdict._replace(harvested=np.union1d(verdict.harvested, further))
+        chosen = np.union1d(chosen, features.exchanges.account[further])
+        free[chosen] = False
         members = dossier.members(features, chosen, verdict.harvested)
         campaign = dossier.write(features, seen, group, verdict, members, ids, rows)
         campaigns.append(campaign)
         accused.append(tables.Accused(campaign, members, verdict.harvested))
-        rest = np.setdiff1d(group.members, chosen)
         if len(rest):
             listed.append((group._replace(members=rest), "no_harvest"))
     rows.close()

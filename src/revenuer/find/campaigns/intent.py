@@ -4,22 +4,31 @@ Coordination is not theft, so a group is accused only when its traffic also look
 of training data. Indicators are counted, not weighed by a trained model: each is a comparison with
 accounts of no group, has a stable id, and can be read by an account holder.
 
-| id | points | what is seen |
-|---|---|---|
-| I1 | 2 | many prompts ask for training signal in so many words (strong rules of the lexicon) |
-| I2 | 1 | many prompts use words that ordinary users use less often (weak rules) |
-| I3 | 1 | completions longer than the model's usual ones |
-| I4 | 2 | a sweep: new questions, asked once each, never followed up, and not one job's wording |
-| I5 | 1 | refusals in bursts: a search for wordings that get through |
-| M1 | 1 | identities made for the purpose: accounts made, started or stopped together |
-| M2 | 1 | a move to a new model together, soon after it appeared |
+| id | what is seen |
+|---|---|
+| I1 | many prompts ask for training signal in so many words (strong rules); two points |
+| I2 | many prompts use words that ordinary users use less often (weak rules) |
+| I3 | completions longer than the model's usual ones |
+| I4 | a list is worked through: new questions, asked once each, never followed up |
+| I5 | refusals in bursts: a search for wordings that get through |
+| I6 | with I4: many wordings or many subjects, not one job's wording |
+| M1 | identities made for the purpose: accounts made, started or stopped together |
+| M2 | a move to a new model together, soon after it appeared |
+| C1 | each account acts from many addresses |
+| C2 | each account acts through many clients |
 
-Three points accuse, if at least one of I1, I4, or I2 and I3 together, is among them: habits alone
-accuse nobody, and without I1 or I2 the ties must be stronger, with a q-value of 1e-4. I4 tells a sweep from an honest job that is split over accounts: a job has one
-wording (one frame in four fifths of its prompts); who collects training data varies it, or has
-none.
+Each counts one point but I1; three accuse, on one of these conditions, so that habits alone accuse
+nobody:
 
-Where text is not logged, I1, I2 and I4 cannot be seen. Then I3 with I5 or M2, and M1, are needed.
+* I1;
+* I4 with I6, C1 or C2; or I4 with I2 and I3 by ten accounts. An honest job that is split over
+  accounts is a list too, but it has one wording (`wording`), few accounts, and no need to rotate
+  addresses. I4 is not asked of accounts that serve users of their own, whose prompts are many
+  people's;
+* where text is not logged, so that I1, I2, I4 and I6 cannot be seen: I3 and M1, with I5, M2, C1 or
+  C2.
+
+Without words (I1 or I2) the ties must be stronger: a q-value of 1e-4.
 """
 
 from __future__ import annotations
@@ -32,7 +41,7 @@ from numpy.typing import NDArray
 from revenuer.find.campaigns import wording
 from revenuer.find.campaigns.exemplars import Rows
 from revenuer.find.campaigns.groups import Group
-from revenuer.find.campaigns.traffic import Contrast, Traffic, contrast
+from revenuer.find.campaigns.traffic import Contrast, Traffic, contrast, contrast_accounts
 from revenuer.find.features import Features
 
 Numbers = NDArray[np.int64]
@@ -42,7 +51,7 @@ STRONG_SHARE, WEAK_SHARE = 0.15, 0.35
 STRONG_LIFT, WEAK_LIFT = 4.0, 1.8
 #: Length above the model's usual one, in octaves: 0.3 is a quarter longer.
 LONGER = 0.3
-SINGLE, NEW = 0.9, 0.7
+SINGLE, NEW = 0.9, 0.5
 #: Share of new prompts below which weak words are those of a public question set.
 MOSTLY_NEW = 0.2
 #: Share of a group's accounts that must harvest in earnest: else a few busy members are accused
@@ -50,8 +59,12 @@ MOSTLY_NEW = 0.2
 EARNEST = 0.5
 #: Share of prompts with one wording from which on they are one job.
 ONE_JOB = 0.8
-#: Accounts that a sweep needs, and end users of an account from which on it serves others.
+#: Accounts that work through a list, and end users of an account from which on it serves others.
 FEWEST_SWEEPERS, SERVES = 6, 3
+#: Accounts from which on one job in one wording, weakly worded, is no team's own any more.
+MANY = 10
+#: Doublings above the usual number of addresses or clients of an account, and the least number.
+ROTATES, MANY_ADDRESSES = 1.5, 3.0
 #: Exchanges by which a harvest is more than a trial (guilt, as the design defines it).
 FEWEST_HARVESTED, SMALLEST_SHARE = 20, 0.01
 FEWEST_ACCOUNTS = 3
@@ -121,7 +134,9 @@ def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
     for finding in group.findings:
         named[finding.members] += 1
     enough = (harvested >= FEWEST_HARVESTED) & (harvested >= SMALLEST_SHARE * exchanges)
-    if enough.sum() < EARNEST * (harvested > 0).sum():
+    # Where most traffic is the harvest, most members must take part; carriers are judged one by one.
+    is_main = 2 * harvested.sum() > exchanges.sum()
+    if is_main and enough.sum() < EARNEST * len(group.members):
         return np.empty(0, np.int64)
     return group.members[enough & (named[group.members] >= NAMED * np.median(named[group.members]))]
 
@@ -143,10 +158,16 @@ def _look(
     length = contrast(features, traffic, rows, "length")
     add("I3", 1, length, length.inside >= length.outside + LONGER)
     single = contrast(features, traffic, rows, "is_single")
-    if single.inside >= SINGLE and _is_sweep(features, rows, source):
-        seen.append(Indicator("I4", 2, single))
+    if single.inside >= SINGLE and _is_list(features, rows):
+        seen.append(Indicator("I4", 1, single))
+        one = wording.one_wording(source, rows)
+        if one < ONE_JOB:
+            seen.append(Indicator("I6", 1, Contrast(1 - one, float("nan"), 1.0)))
     refused = contrast(features, traffic, rows, "is_refused")
     add("I5", 1, refused, refused.inside >= max(0.1, 5 * refused.outside))
+    for rule_id, column in (("C1", "addresses"), ("C2", "clients")):
+        many = contrast_accounts(features, traffic, group.members, column)
+        add(rule_id, 1, many, many.inside >= max(MANY_ADDRESSES, many.outside + ROTATES))
     rules = {finding.rule_id: finding for finding in group.findings}
     for rule_id, finding_ids in (("M1", ("L01", "L02", "L03")), ("M2", ("S01",))):
         own = [rules[one] for one in finding_ids if one in rules]
@@ -158,10 +179,15 @@ def _look(
 
 def _accuses(seen: tuple[Indicator, ...], group: Group) -> bool:
     ids = {indicator.rule_id for indicator in seen}
-    worded = "I1" in ids or {"I2", "I3"} <= ids
-    blind = "I4" in ids or ({"I3", "M1"} <= ids and bool(ids & {"I5", "M2"}))
-    asks = worded or (blind and group.q_value <= WORDLESS_Q)
-    return asks and sum(indicator.points for indicator in seen) >= ACCUSES
+    if sum(indicator.points for indicator in seen) < ACCUSES:
+        return False
+    hides = bool(ids & {"C1", "C2"})
+    many = len(group.members) >= MANY
+    worded = "I1" in ids or ({"I2", "I3", "I4"} <= ids and many)
+    works = "I4" in ids and (hides or "I6" in ids)
+    blind = {"I3", "M1"} <= ids and (hides or bool(ids & {"I5", "M2"}))
+    strength = 1.0 if ids & {"I1", "I2"} else WORDLESS_Q
+    return worded or ((works or blind) and group.q_value <= strength)
 
 
 def _new_share(features: Features, rows: Numbers) -> float:
@@ -171,17 +197,14 @@ def _new_share(features: Features, rows: Numbers) -> float:
     return len(np.unique(prompts)) / max(len(prompts), 1)
 
 
-def _is_sweep(features: Features, rows: Numbers, source: Rows) -> bool:
-    """Whether many accounts that serve nobody else ask new questions in no one wording."""
-    prompts = features.exchanges.prompt[rows]
-    rows, prompts = rows[prompts >= 0], prompts[prompts >= 0]
+def _is_list(features: Features, rows: Numbers) -> bool:
+    """Whether many accounts that serve nobody else ask new questions."""
+    rows = rows[features.exchanges.prompt[rows] >= 0]
     accounts = np.unique(features.exchanges.account[rows])
+    if len(accounts) < FEWEST_SWEEPERS:
+        return False
     users = features.accounts.column("end_users").to_numpy()[accounts]
-    if len(accounts) < FEWEST_SWEEPERS or np.median(users) > SERVES:
-        return False
-    if _new_share(features, rows) < NEW:
-        return False
-    return wording.one_wording(source, rows) < ONE_JOB
+    return float(np.median(users)) <= SERVES and _new_share(features, rows) >= NEW
 
 
 def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:

@@ -110,7 +110,25 @@ def contrast(features: Features, traffic: Traffic, rows: Numbers, name: str) -> 
         p = 1 when either side has no account with `FEWEST_EXCHANGES` known values.
     """
     left = _account_means(features.exchanges.account[rows], getattr(traffic, name)[rows])
-    right = traffic.usual[name]
+    return _compare(left, traffic.usual[name])
+
+
+def contrast_accounts(
+    features: Features, traffic: Traffic, members: Numbers, name: str
+) -> Contrast:
+    """Compare a column of the accounts table, on a logarithmic scale (doublings).
+
+    Args:
+        features: What was measured.
+        traffic: From `survey`.
+        members: Accounts of the group.
+        name: Column of counts, such as `addresses`.
+    """
+    values = np.log2(np.maximum(features.accounts.column(name).to_numpy(), 1))
+    return _compare(values[members], values[traffic.reference])
+
+
+def _compare(left: Shares, right: Shares) -> Contrast:
     if len(left) == 0 or len(right) == 0:
         return Contrast(float("nan"), float("nan"), 1.0)
     ranked = float(mannwhitneyu(left, right, alternative="greater", method="asymptotic").pvalue)

@@ -87,10 +87,27 @@ RULES = {
     ),
     "I4": Rule(
         "intent",
-        "Every exchange is a new question that nobody follows up, in many wordings or on many "
-        "subjects: a list is worked through.",
+        "Every exchange is a new question that nobody follows up: a list is worked through.",
         "share of single-turn exchanges",
         "accounts of the group follow up as often as accounts of no group",
+    ),
+    "I6": Rule(
+        "intent",
+        "The questions come in many wordings or on many subjects, unlike one job's data.",
+        "share without the most common wording",
+        "counted, not tested: a job that is split over accounts has one wording",
+    ),
+    "C1": Rule(
+        "footprint",
+        "Each account acts from many addresses, as behind a pool of proxies.",
+        "doublings of the number of addresses",
+        "accounts of the group have as many addresses as accounts of no group",
+    ),
+    "C2": Rule(
+        "footprint",
+        "Each account acts through many clients, as when it is shared.",
+        "doublings of the number of clients",
+        "accounts of the group have as many clients as accounts of no group",
     ),
     "I5": Rule(
         "intent",
