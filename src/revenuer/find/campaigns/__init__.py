@@ -26,6 +26,8 @@ __all__ = ["Outcome", "find"]
 Numbers = NDArray[np.int64]
 #: Share of a group's accounts in one organisation, all of them verified, that makes it declared.
 DECLARED = 0.8
+#: Exchanges of one group, of each sort, whose text is read again.
+EXCERPT = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ def find(
     free = ~vouched
     free[grouped] = False
     rows = exemplars.Rows(work / "exchanges")
+    rows.hold(_worth_reading(features, seen, found))
     campaigns: list[Campaign] = []
     accused: list[tables.Accused] = []
     listed: list[tuple[Group, str]] = []
@@ -104,6 +107,18 @@ def find(
         examples=_examples(campaigns),
         coordinated_groups=len(listed),
     )
+
+
+def _worth_reading(features: Features, seen: traffic.Traffic, found: Sequence[Group]) -> Numbers:
+    """Return a sample of each group's exchanges, of its telling ones, and of its own templates."""
+    chosen = [np.empty(0, np.int64)]
+    for group in found:
+        own = features.rows_of(group.members)
+        for rows in (own, own[seen.is_strong[own]], intent.private_rows(features, seen, own)):
+            if len(rows):
+                few = np.linspace(0, len(rows) - 1, min(len(rows), EXCERPT)).astype(np.int64)
+                chosen.append(rows[few])
+    return np.concatenate(chosen)
 
 
 def _decide(

@@ -157,24 +157,19 @@ def _evidence(
         strongest.setdefault((finding.families, finding.rule_id), finding)
     for finding in strongest.values():
         own = features.rows_of(finding.members)
-        items.append(words.from_finding(finding, _ids(source, _spread(own))))
+        items.append(words.from_finding(finding, _ids(source, own)))
     told = {"I1": traffic.is_strong, "I2": traffic.is_weak, "I5": traffic.is_refused == 1}
     for indicator in verdict.indicators:
         flags = told.get(indicator.rule_id)
         rows = harvested if flags is None else harvested[flags[harvested]]
-        items.append(words.from_indicator(indicator, _ids(source, _spread(rows))))
+        items.append(words.from_indicator(indicator, _ids(source, rows)))
     return tuple(items)
 
 
-def _spread(rows: Numbers) -> Numbers:
-    """Return a few rows, evenly over the list, so that examples are not all from one minute."""
-    if len(rows) == 0:
-        return rows
-    return np.unique(rows[np.linspace(0, len(rows) - 1, EXAMPLES).astype(np.int64)])
-
-
 def _ids(source: exemplars.Rows, rows: Numbers) -> tuple[str, ...]:
-    return tuple(source.take(rows, ["exchange_id"]).column(0).to_pylist()) if len(rows) else ()
+    """Return a few exchange ids, evenly over the rows, so that not all are from one minute."""
+    few = source.among(rows, EXAMPLES)
+    return tuple(source.take(few, ["exchange_id"]).column(0).to_pylist()) if len(few) else ()
 
 
 def _kinds(features: Features, harvested: Numbers) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def judge(features: Features, traffic: Traffic, group: Group, source: Rows) -> V
     The second look finds carriers, whose harvest is a small part of other people's traffic.
     """
     rows = features.rows_of(group.members)
-    private = _private_rows(features, traffic, rows)
+    private = private_rows(features, traffic, rows)
     first = _look(features, traffic, group, rows, source)
     if _accuses(first, group):
         return _verdict(features, traffic, first, rows, private)
@@ -134,7 +134,7 @@ def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
     for finding in group.findings:
         named[finding.members] += 1
     enough = (harvested >= FEWEST_HARVESTED) & (harvested >= SMALLEST_SHARE * exchanges)
-    # Where most traffic is the harvest, most members must take part; carriers are judged one by one.
+    # Where most traffic is the harvest, most members must take part; carriers are judged singly.
     is_main = 2 * harvested.sum() > exchanges.sum()
     if is_main and enough.sum() < EARNEST * len(group.members):
         return np.empty(0, np.int64)
@@ -207,7 +207,7 @@ def _is_list(features: Features, rows: Numbers) -> bool:
     return float(np.median(users)) <= SERVES and _new_share(features, rows) >= NEW
 
 
-def _private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
+def private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
     """Return rows whose prompt has a template that mostly this group uses, three accounts of it."""
     own = traffic.template[rows]
     ids, where = np.unique(own, return_inverse=True)

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy import sparse
 
 from revenuer.find.campaigns.dossier import Member, identify
 from revenuer.find.campaigns.groups import Group
-from revenuer.find.features import Features, Sets
+from revenuer.find.features import Features
 from revenuer.records import Campaign
 from revenuer.tables import CAMPAIGN_ACTIVITY, CAMPAIGN_TIES, COORDINATED, MEMBERS, Table
 
@@ -81,32 +82,42 @@ def activity(accused: Sequence[Accused], features: Features) -> pa.Table:
 def ties(accused: Sequence[Accused], features: Features, ids: list[str]) -> pa.Table:
     """Return the ties between members, of each family that has sets of accounts."""
     rows: list[tuple[Any, ...]] = []
-    for one in accused:
-        numbers = np.array(sorted(member.account for member in one.members), np.int64)
-        for sets in (features.footprint_sets, features.template_sets):
+    for sets in (features.footprint_sets, features.template_sets):
+        members = sets.members.tocsc()
+        popularity = np.diff(sets.members.indptr)
+        for one in accused:
+            numbers = np.array(sorted(member.account for member in one.members), np.int64)
+            left, right, weight = _pairs(members[:, numbers].tocsr(), popularity / len(ids))
             rows += [
-                (one.campaign.campaign_id, *sorted((ids[a], ids[b])), sets.family, weight)
-                for a, b, weight in _pairs(sets, numbers)
+                (one.campaign.campaign_id, *sorted((ids[a], ids[b])), sets.family, w)
+                for a, b, w in zip(numbers[left], numbers[right], weight.tolist(), strict=True)
             ]
     return _table(CAMPAIGN_TIES, sorted(rows))
 
 
-def _pairs(sets: Sets, numbers: Numbers) -> list[tuple[int, int, float]]:
-    """Return pairs of accounts that share a set, with the rarest thing they share."""
-    inside = sets.members[:, numbers]
-    popularity = np.diff(sets.members.indptr)
-    accounts = sets.members.shape[1]
-    best: dict[tuple[int, int], float] = {}
-    rare_first = np.argsort(popularity, kind="stable")
-    for row in rare_first:
-        held = np.sort(inside.indices[inside.indptr[row] : inside.indptr[row + 1]])
-        weight = float(f"{-np.log10(popularity[row] / accounts):.12g}")
-        for i, a in enumerate(held.tolist()):
-            for b in held[i + 1 :].tolist():
-                best.setdefault((int(numbers[a]), int(numbers[b])), weight)
-        if len(best) >= MOST_TIES:
+def _pairs(
+    inside: sparse.csr_array, popularity: NDArray[np.float64]
+) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
+    """Return pairs of members that share a set, with the rarest thing they share.
+
+    Args:
+        inside: (sets, members) 0/1.
+        popularity: (sets,) share of all accounts that are in each set.
+    """
+    shared = np.flatnonzero(np.diff(inside.indptr) >= 2)
+    keys, weights, found = [np.empty(0, np.int64)], [np.empty(0)], 0
+    for row in shared[np.argsort(popularity[shared], kind="stable")]:
+        held = np.sort(inside.indices[inside.indptr[row] : inside.indptr[row + 1]]).astype(np.int64)
+        a, b = np.triu_indices(len(held), 1)
+        keys.append(held[a] * inside.shape[1] + held[b])
+        weights.append(np.full(len(a), -np.log10(popularity[row])))
+        found += len(a)
+        if found >= MOST_TIES:
             break
-    return [(a, b, weight) for (a, b), weight in best.items()]
+    # Rare sets come first, so the first entry of a pair is its rarest.
+    pairs, first = np.unique(np.concatenate(keys), return_index=True)
+    weight = np.array([float(f"{w:.12g}") for w in np.concatenate(weights)[first]])
+    return pairs // inside.shape[1], pairs % inside.shape[1], weight
 
 
 def _table(table: Table, rows: Sequence[Sequence[Any]]) -> pa.Table:

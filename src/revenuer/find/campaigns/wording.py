@@ -27,9 +27,7 @@ def one_wording(source: Rows, rows: Numbers) -> float:
         source: Gives the texts.
         rows: Exchanges of the group.
     """
-    if len(rows) > SAMPLE:
-        rows = rows[np.linspace(0, len(rows) - 1, SAMPLE).astype(np.int64)]
-    table = source.take(rows, ["system_prompt", "prompt"])
+    table = source.take(source.among(rows, SAMPLE), ["system_prompt", "prompt"])
     texts = [
         f"{system or ''}\n{prompt or ''}"
         for system, prompt in zip(*(column.to_pylist() for column in table.columns), strict=True)

@@ -43,13 +43,10 @@ class Texts(NamedTuple):
     Attributes:
         templates: (texts, 3) template by layer (`frames.Frames`), -1 for none.
         slots: (texts, 4) hashes of what stands in the template's slots.
-        vocabulary, vocabulary_offsets: Sampled words of all texts, and where each text begins.
     """
 
     templates: NDArray[np.int64]
     slots: NDArray[np.uint64]
-    vocabulary: NDArray[np.uint32]
-    vocabulary_offsets: NDArray[np.int64]
 
 
 class Features(NamedTuple):
@@ -149,7 +146,7 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
     templates = np.column_stack(
         [np.where(found[k] < 0, -1, found[k] + k * store.texts) for k in range(LAYERS)]
     )
-    return Texts(templates, slots.fill(store, found[SLOT_LAYER]), *store.vocabulary())
+    return Texts(templates, slots.fill(store, found[SLOT_LAYER]))
 
 
 def carried_templates(exchanges: Exchanges, texts: Texts) -> NDArray[np.int64]:

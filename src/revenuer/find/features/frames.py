@@ -47,23 +47,25 @@ def find(store: TextStore, exchanges: NDArray[np.int64]) -> Frames:
     for block in store.blocks():
         weights = exchanges[block.first : block.first + len(block.offsets) - 1]
         shingles.count(block.words, block.offsets, weights, sketch)
+    steps = [shingles.recurrence(block.words, block.offsets, sketch) for block in store.blocks()]
+    del sketch
     return Frames(
         *(
-            _cluster(store, sketch, layer)
+            _cluster(store, steps, layer)
             for layer in (shingles.FULLEST, shingles.TOP, shingles.WHOLE)
         )
     )
 
 
-def _cluster(store: TextStore, sketch: NDArray[np.uint16], layer: int) -> NDArray[np.int64]:
+def _cluster(store: TextStore, steps: list[shingles.Steps], layer: int) -> NDArray[np.int64]:
     multipliers, shifts = shingles.permutations()
     signatures = np.empty((store.texts, shingles.PERMUTATIONS), np.uint32)
     inside = np.empty(store.texts, np.int32)
     total = np.empty(store.texts, np.int32)
-    for block in store.blocks():
+    for block, recurs in zip(store.blocks(), steps, strict=True):
         rows = slice(block.first, block.first + len(block.offsets) - 1)
         signatures[rows], inside[rows], total[rows] = shingles.sign(
-            block.words, block.offsets, sketch, layer, multipliers, shifts
+            block.words, block.offsets, recurs, layer, multipliers, shifts
         )
     # One shingle may be a turn of phrase; a short text that recurs whole is a template.
     is_framed = (inside >= FEWEST_SHINGLES) | ((inside == total) & (total > 0))

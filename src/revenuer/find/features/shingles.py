@@ -35,6 +35,7 @@ FrameWords = NDArray[np.uint32]
 Offsets = NDArray[np.int64]
 Sketch = NDArray[np.uint16]
 Signatures = NDArray[np.uint32]
+Steps = NDArray[np.int8]
 
 PERMUTATIONS = 64
 #: A shingle that this many exchanges carry is part of a frame; fewer may be chance or a retry.
@@ -99,10 +100,32 @@ def _count_of(sketch: Sketch, key: np.uint64, mask: np.uint64) -> np.int64:
 
 
 @numba.njit(cache=True, nogil=True)
+def recurrence(words: FrameWords, offsets: Offsets, sketch: Sketch) -> Steps:
+    """Return how often each shingle recurs, by half-octaves of its count; -1 below `RECURS`.
+
+    Args:
+        words: As in `count`.
+        offsets: As in `count`.
+        sketch: As `count` left it.
+
+    Returns:
+        (words,) int8: the shingle whose second word stands at that place; -1 where there is none.
+        Looked up once for all layers: most of the time of `sign` went into the sketch's memory.
+    """
+    steps = np.full(len(words), np.int8(-1), np.int8)
+    mask = np.uint64(sketch.shape[1] - 1)
+    for text in range(len(offsets) - 1):
+        start, end = offsets[text], offsets[text + 1]
+        for i in range(start, min(max(end - 2, start + 1), end)):
+            steps[i] = _step(_count_of(sketch, _shingle(words, start, end, i), mask))
+    return steps
+
+
+@numba.njit(cache=True, nogil=True)
 def sign(
     words: FrameWords,
     offsets: Offsets,
-    sketch: Sketch,
+    steps: Steps,
     layer: int,
     multipliers: NDArray[np.uint32],
     shifts: NDArray[np.uint32],
@@ -112,7 +135,7 @@ def sign(
     Args:
         words: As in `count`.
         offsets: As in `count`.
-        sketch: As `count` left it.
+        steps: (words,) from `recurrence`.
         layer: `FULLEST`, `TOP` or `WHOLE`.
         multipliers: (64,) from `permutations`.
         shifts: (64,) from `permutations`.
@@ -124,23 +147,17 @@ def sign(
     signatures = np.full((texts, PERMUTATIONS), np.uint32(0xFFFFFFFF), np.uint32)
     inside = np.zeros(texts, np.int32)
     total = np.zeros(texts, np.int32)
-    mask = np.uint64(sketch.shape[1] - 1)
-    steps = np.empty(0, np.int64)
     for text in range(texts):
         start, end = offsets[text], offsets[text + 1]
         if end == start:
             continue
-        shingles = max(end - 2 - start, 1)
-        if shingles > len(steps):
-            steps = np.empty(2 * shingles, np.int64)
-        for i in range(shingles):
-            steps[i] = _step(_count_of(sketch, _shingle(words, start, end, start + i), mask))
-        total[text] = shingles
-        low, width = _layer(steps[:shingles], layer)
-        for i in range(shingles):
+        last = max(end - 2, start + 1)
+        total[text] = last - start
+        low, width = _layer(steps[start:last], layer)
+        for i in range(start, last):
             if low <= steps[i] < low + width:
                 inside[text] += 1
-                key = _shingle(words, start, end, start + i)
+                key = _shingle(words, start, end, i)
                 _lower(signatures[text], np.uint32(key >> np.uint64(16)), multipliers, shifts)
     return signatures, inside, total
 
@@ -152,7 +169,7 @@ def _step(count: np.int64) -> np.int64:
 
 
 @numba.njit(cache=True, nogil=True)
-def _layer(steps: NDArray[np.int64], layer: int) -> tuple[int, int]:
+def _layer(steps: Steps, layer: int) -> tuple[int, int]:
     """Return the first half-octave of a layer, and how many it has."""
     if layer == WHOLE:
         return 0, STEPS

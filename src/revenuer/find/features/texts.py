@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from revenuer.find.features import words as wording
 from revenuer.find.features.hits import Matcher
 
-#: One word in so many, chosen by its hash, is kept as a sample of a text's vocabulary.
-VOCABULARY_SAMPLE = 8
 #: Words of one text that frames are sought in. The rest still meets the intent rules.
 LONGEST_FRAME_TEXT = 1_000
 
@@ -55,7 +53,6 @@ class TextStore:
         self._table_keys = np.zeros(1 << 16, np.uint64)
         self._table_values = np.zeros(1 << 16, np.int32)
         self._hits: list[NDArray[np.uint64]] = []
-        self._vocabulary: list[tuple[NDArray[np.uint32], NDArray[np.int64]]] = []
         self._starts: NDArray[np.int64] | None = None
         self._written = 0
         self.texts = 0
@@ -111,13 +108,6 @@ class TextStore:
         """Return (texts,) the intent rules each text meets, bit r for rule r."""
         return np.concatenate(self._hits) if self._hits else np.empty(0, np.uint64)
 
-    def vocabulary(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return a sample of each text's words, the same words in every text, and its offsets."""
-        words = [words for words, _ in self._vocabulary]
-        sizes = [np.diff(offsets) for _, offsets in self._vocabulary]
-        offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))] if sizes else [[0]])
-        return np.concatenate(words) if words else np.empty(0, np.uint32), offsets
-
     def close(self) -> None:
         """Drop the scratch file."""
         self._file.close()
@@ -128,9 +118,6 @@ class TextStore:
         self._hits.append(self._matcher.hits(split))
         kept, offsets = _frame_words(split.hashes, split.offsets, LONGEST_FRAME_TEXT)
         kept.tofile(self._file)
-        is_sampled = is_in_sample(kept)
-        sampled = np.concatenate([[0], np.cumsum(is_sampled)])[offsets]
-        self._vocabulary.append((kept[is_sampled], sampled))
         self._blocks.append((self.texts, offsets, self._written))
         self._written += len(kept)
         self.words += len(kept)
@@ -141,15 +128,6 @@ class TextStore:
         values = np.zeros(2 * len(self._table_keys), np.int32)
         _rehash(self._table_keys, self._table_values, keys, values)
         self._table_keys, self._table_values = keys, values
-
-
-def is_in_sample(words: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Return (words,) whether each word belongs to the sample of all vocabularies.
-
-    The low bits of a word's hash hardly depend on the letters of short words, so all ideographs
-    would be in or all out; the top bits of a product depend on every bit.
-    """
-    return words * np.uint32(0x9E3779B1) < np.uint32(2**32 // VOCABULARY_SAMPLE)
 
 
 @numba.njit(cache=True, nogil=True)
