@@ -75,12 +75,14 @@ def find(
     free = ~vouched
     free[grouped] = False
     rows = exemplars.Rows(work / "exchanges")
-    rows.hold(_worth_reading(features, seen, found))
+    private = [intent.private_rows(features, seen, features.rows_of(g.members)) for g in found]
+    rows.hold(_worth_reading(features, seen, found, private))
     campaigns: list[Campaign] = []
     accused: list[tables.Accused] = []
     listed: list[tuple[Group, str]] = []
-    for group in found:
-        verdict, reason = _decide(features, seen, group, vouched, rows)
+    for group, telling in zip(found, private, strict=True):
+        verdict = intent.judge(features, seen, group, telling, rows)
+        reason = _excused(features, group, verdict, vouched)
         chosen = intent.accused(features, verdict, group)
         chosen = chosen[~vouched[chosen]]
         if reason or len(chosen) < intent.FEWEST_ACCOUNTS:
@@ -109,34 +111,34 @@ def find(
     )
 
 
-def _worth_reading(features: Features, seen: traffic.Traffic, found: Sequence[Group]) -> Numbers:
+def _worth_reading(
+    features: Features,
+    seen: traffic.Traffic,
+    found: Sequence[Group],
+    private: Sequence[Numbers],
+) -> Numbers:
     """Return a sample of each group's exchanges, of its telling ones, and of its own templates."""
     chosen = [np.empty(0, np.int64)]
-    for group in found:
+    for group, telling in zip(found, private, strict=True):
         own = features.rows_of(group.members)
-        for rows in (own, own[seen.is_strong[own]], intent.private_rows(features, seen, own)):
+        for rows in (own, own[seen.is_strong[own]], telling):
             if len(rows):
                 few = np.linspace(0, len(rows) - 1, min(len(rows), EXCERPT)).astype(np.int64)
                 chosen.append(rows[few])
     return np.concatenate(chosen)
 
 
-def _decide(
-    features: Features,
-    seen: traffic.Traffic,
-    group: Group,
-    vouched: NDArray[np.bool_],
-    rows: exemplars.Rows,
-) -> tuple[intent.Verdict, str]:
-    """Return what the traffic says, and why the group is not accused ("" when it is)."""
-    verdict = intent.judge(features, seen, group, rows)
+def _excused(
+    features: Features, group: Group, verdict: intent.Verdict, vouched: NDArray[np.bool_]
+) -> str:
+    """Return why the group is not accused; "" when it is."""
     if vouched[group.members].mean() > 0.5:
-        return verdict, "known"
+        return "known"
     if _is_declared(features, group):
-        return verdict, "declared"
+        return "declared"
     if verdict.is_harvest:
-        return verdict, ""
-    return verdict, "intent_unavailable" if verdict.unjudged else "no_harvest"
+        return ""
+    return "intent_unavailable" if verdict.unjudged else "no_harvest"
 
 
 def _is_declared(features: Features, group: Group) -> bool:

@@ -28,7 +28,8 @@ nobody:
 * where text is not logged, so that I1, I2, I4 and I6 cannot be seen: I3 and M1, with I5, M2, C1 or
   C2.
 
-Without words (I1 or I2) the ties must be stronger: a q-value of 1e-4.
+Without I1 there must be two findings, or C1 or C2; without I1 and I2 the ties must be stronger, with
+a q-value of 1e-4.
 """
 
 from __future__ import annotations
@@ -99,13 +100,21 @@ class Verdict(NamedTuple):
     unjudged: bool
 
 
-def judge(features: Features, traffic: Traffic, group: Group, source: Rows) -> Verdict:
+def judge(
+    features: Features, traffic: Traffic, group: Group, private: Numbers, source: Rows
+) -> Verdict:
     """Judge the whole traffic of a group; failing that, only what runs through its own templates.
 
     The second look finds carriers, whose harvest is a small part of other people's traffic.
+
+    Args:
+        features: What was measured.
+        traffic: From `traffic.survey`.
+        group: The group.
+        private: From `private_rows`.
+        source: Gives texts.
     """
     rows = features.rows_of(group.members)
-    private = private_rows(features, traffic, rows)
     first = _look(features, traffic, group, rows, source)
     if _accuses(first, group):
         return _verdict(features, traffic, first, rows, private)
@@ -187,7 +196,9 @@ def _accuses(seen: tuple[Indicator, ...], group: Group) -> bool:
     works = "I4" in ids and (hides or "I6" in ids)
     blind = {"I3", "M1"} <= ids and (hides or bool(ids & {"I5", "M2"}))
     strength = 1.0 if ids & {"I1", "I2"} else WORDLESS_Q
-    return worded or ((works or blind) and group.q_value <= strength)
+    # One finding, however strong, may have one innocent reason; strong words outweigh that.
+    is_bound = "I1" in ids or len(group.findings) > 1 or hides
+    return is_bound and (worded or ((works or blind) and group.q_value <= strength))
 
 
 def _new_share(features: Features, rows: Numbers) -> float:

@@ -20,6 +20,8 @@ Shares = NDArray[np.float64]
 #: Exchanges that an account needs before its shares mean anything.
 FEWEST_EXCHANGES = 10
 SMALLEST = 1e-300
+#: Accounts of no group that a group is compared with, evenly over all; more decide nothing.
+MOST_REFERENCES = 3_000
 #: Flags and numbers of `Traffic` that are compared.
 COMPARED = ("is_strong", "is_weak", "is_single", "length", "is_refused")
 
@@ -79,6 +81,10 @@ def survey(features: Features, grouped: Numbers) -> Traffic:
     reference[grouped] = False
     if not reference.any():
         reference = counts >= FEWEST_EXCHANGES
+    chosen = np.flatnonzero(reference)
+    if len(chosen) > MOST_REFERENCES:
+        reference[:] = False
+        reference[chosen[np.linspace(0, len(chosen) - 1, MOST_REFERENCES).astype(np.int64)]] = True
     traffic = Traffic(
         (met & features.matcher.mask(weight="strong")) != 0,
         (met & features.matcher.mask(weight="weak")) != 0,

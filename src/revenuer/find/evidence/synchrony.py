@@ -31,7 +31,7 @@ SMALLEST = 1e-8
 #: An hour in which the platform saw less than this share of its usual traffic is an outage.
 OUTAGE = 0.2
 DRAWS = 1_000
-SHIFTS = 200
+SHIFTS = 120
 #: Rows that are moved for one set; more cost time and change its null little.
 LARGEST_SHIFTED = 30
 #: Standard deviation of a correlation below which it is rounding noise.
