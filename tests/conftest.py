@@ -21,11 +21,10 @@ def real_data() -> Path:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Turn every skip except absent real data into a failure when REVENUER_NO_SKIP is set."""
     report = yield
-    if os.environ.get("REVENUER_NO_SKIP") and report.skipped and REAL_DATA not in str(report.longrepr):
+    is_forbidden = report.skipped and REAL_DATA not in str(report.longrepr)
+    if os.environ.get("REVENUER_NO_SKIP") and is_forbidden:
         report.outcome = "failed"
     return report

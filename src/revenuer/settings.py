@@ -23,7 +23,7 @@ class Settings:
             prompts are personal data.
         threads: Threads for the engine. 0: as many as the machine has.
         memory_limit: Memory the engine may use before it spills, such as `2GB`. Half a laptop.
-        seed: Seed of every random draw (matched sets, `--null`).
+        seed: Seed of every random draw (community search, synchrony null, `--null`).
         is_null: Shift clocks and permute traits first: nothing should then be reported.
         formats: Log format, or `auto` to look at the content.
         column_map: our column -> theirs, for JSONL and CSV of unknown make.

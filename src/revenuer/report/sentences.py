@@ -32,6 +32,7 @@ FAMILIES = {
 REASONS = {
     "no_harvest": "What it asks for shows no harvest.",
     "intent_unavailable": "The logs hold too little to judge what it asks for.",
+    "declared": "Its accounts are openly one verified organisation.",
     "known": "It is on the list of known evaluators or authorised distillers.",
     "cleared": "An analyst cleared it, and its evidence has not grown since.",
 }
@@ -123,7 +124,7 @@ def words(code: str) -> str:
 
 
 def _kinds(campaign: Campaign) -> str:
-    kinds = [words(kind) for kind in campaign.harvest_kinds[:3]]
+    kinds = [words(kind).removesuffix(" harvest") for kind in campaign.harvest_kinds[:3]]
     return f" of {listing(kinds)}" if kinds else ""
 
 

@@ -28,8 +28,8 @@ nobody:
 * where text is not logged, so that I1, I2, I4 and I6 cannot be seen: I3 and M1, with I5, M2, C1 or
   C2.
 
-Without I1 there must be two findings, or C1 or C2; without I1 and I2 the ties must be stronger, with
-a q-value of 1e-4.
+Without I1 there must be two findings, or C1 or C2; without I1 and I2 the ties must be stronger,
+with a q-value of 1e-4.
 """
 
 from __future__ import annotations

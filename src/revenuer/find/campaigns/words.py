@@ -129,6 +129,9 @@ RULES = {
     ),
 }
 
+#: Rules that count rather than test; the ties behind M1 and M2 have p-values of their own.
+COUNTED = ("I4", "I6", "M1", "M2")
+
 #: What would clear a campaign, by the signal that it answers.
 CLEARS = {
     "footprint": "A common employer, school, household or reseller that accounts for the shared "
@@ -165,15 +168,16 @@ def from_indicator(indicator: Indicator, examples: tuple[str, ...]) -> EvidenceI
     """Return an indicator of intent as an evidence item."""
     rule = RULES[indicator.rule_id]
     seen = indicator.contrast
+    is_counted = indicator.rule_id in COUNTED
+    usual = "" if is_counted else f", over accounts of no group {_number(seen.outside)}"
     return EvidenceItem(
         signal=rule.signal,
         rule_id=indicator.rule_id,
-        fact=f"Mean over its accounts {_number(seen.inside)}, over accounts of no group "
-        f"{_number(seen.outside)} ({rule.unit}).",
+        fact=f"Over its accounts {_number(seen.inside)}{usual} ({rule.unit}).",
         inference=rule.inference,
         effect=_round(seen.inside),
         effect_unit=rule.unit,
-        p_value=_round(seen.p_value),
+        p_value=None if is_counted else _round(seen.p_value),
         null_model=rule.null_model,
         examples=examples,
     )

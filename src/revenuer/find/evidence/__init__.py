@@ -40,6 +40,18 @@ CROWD_FLOOR = 4.0
 REPEATED = 0.3
 CLASSES = 6
 LARGEST_SET = 5_000
+#: Traits in words.
+TRAITS = {
+    "template": "a template",
+    "payment": "a card or payer",
+    "address": "an address on one day",
+    "prefix": "a network on one day",
+    "mail": "a mail domain and pattern",
+    "signup_address": "an address at sign-up",
+    "signup_prefix": "a network at sign-up",
+    "end_user": "an end user",
+    "session": "a session",
+}
 #: Footprints that carry no time of their own. An address counts within one day, so accounts that
 #: share one are active, first seen and last seen near each other by construction.
 TIMELESS = ("payment", "signup_address", "signup_prefix", "mail")
@@ -116,6 +128,14 @@ def _report(candidates: Iterable[Finding | int], level: float) -> Iterator[Findi
             yield finding._replace(q_value=float(q_value))
 
 
+def _words(sets: Sets, i: int) -> str:
+    """Say what the accounts of a set have in common."""
+    kind = str(sets.kinds[i])
+    if kind == "community":
+        return "several shared templates" if sets.family == "templates" else "several shared traits"
+    return TRAITS.get(kind, kind.replace("_", " "))
+
+
 def _row(sets: Sets, i: int) -> Numbers:
     members = sets.members
     return members.indices[members.indptr[i] : members.indptr[i + 1]].astype(np.int64)
@@ -140,7 +160,7 @@ def _overlap_findings(features: Features, fdr_level: float) -> Iterator[Finding 
         yield Finding(
             ("templates", "footprint"),
             "F01",
-            f"{footprint.kinds[right]} and {templates.kinds[left]}",
+            f"{_words(footprint, right)} and {_words(templates, left)}",
             np.intersect1d(_row(templates, left), _row(footprint, right), assume_unique=True),
             float(laid.shared[i]),
             float(laid.expected[i]),
@@ -171,7 +191,7 @@ def _scans(
                     yield 1
                     continue
                 yield Finding(
-                    (sets.family, family), rule_id, f"{sets.kinds[i]}, {words}",
+                    (sets.family, family), rule_id, f"{_words(sets, i)}, {words}",
                     members[crowd.members], float(len(crowd.members)), crowd.expected,
                     len(crowd.members) / max(crowd.expected, 1e-9),
                     min(crowd.p_value, 1.0), 1.0, int(sets.tokens[i]),
@@ -286,7 +306,7 @@ def _together(
             chance = max(chance, synchrony.p_value(correlation, own))
             kept = placed[synchrony.in_step(rows, placed)]
         yield Finding(
-            (sets.family, "synchrony"), "S02", f"{sets.kinds[i]}, busy at the same hours",
+            (sets.family, "synchrony"), "S02", f"{_words(sets, i)}, busy at the same hours",
             active[kept], correlation, tail.mean, correlation - tail.mean,
             chance if len(kept) >= 2 else 1.0, 1.0, int(sets.tokens[i]),
         )  # fmt: skip
