@@ -51,6 +51,36 @@ def test_contents_that_recur_a_little_are_variants_of_one_frame(store_of: StoreO
     assert templates.whole.tolist() == list(range(25))
 
 
+def test_a_rare_frame_inside_a_popular_prompt_stays_visible(store_of: StoreOf) -> None:
+    rng = np.random.default_rng(15)
+    product, frame = unique_words(rng, 12), unique_words(rng, 20)
+    honest = [f"{product} {unique_words(rng, 30)}" for _ in range(10)]
+    harvest = [f"{product} {frame} {unique_words(rng, 30)}" for _ in range(20)]
+
+    templates = found(store_of(honest + harvest), [200] * 10 + [1] * 20)
+
+    assert templates.fullest[10:].tolist() == [10] * 20
+    assert templates.top.tolist()[10:] == [templates.top[10]] * 20
+    assert templates.whole[10:].tolist() == [10] * 20
+    # What recurs most is the product's prompt, whoever sends it.
+    plain = found(store_of([product, *honest, *harvest]), [9_000] + [1] * 30)
+    assert plain.top.tolist() == [0] * 31
+    assert plain.fullest.tolist() == [0] * 11 + [11] * 20
+
+
+def test_paraphrases_join_through_all_that_recurs(store_of: StoreOf) -> None:
+    rng = np.random.default_rng(16)
+    shared = [unique_words(rng, 12) for _ in range(4)]
+    around = [" ".join([*shared[:k], unique_words(rng, 9)]) for k in (1, 2, 3)]
+    variants = [" ".join([*shared, unique_words(rng, 13)]) for _ in range(6)]
+
+    templates = found(store_of(around + variants), [8_000, 1_200, 180] + [5] * 6)
+
+    # The words of each paraphrase are its fullest stretch, but most words are common to all.
+    assert templates.fullest[3:].tolist() == list(range(3, 9))
+    assert len(set(templates.whole[3:].tolist())) == 1
+
+
 def test_two_frames_are_two_templates(store_of: StoreOf) -> None:
     rng = np.random.default_rng(13)
     first, second = unique_words(rng, 20), unique_words(rng, 20)

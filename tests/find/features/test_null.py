@@ -115,6 +115,36 @@ def test_redating_deals_out_the_same_dates_and_measures_use_anew() -> None:
     assert sorted(created, key=str) == sorted([5, None, 7, 9], key=str)
 
 
+@given(
+    st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 9)), max_size=30),
+    st.integers(0, 2**32),
+)
+def test_refilling_deals_out_contents_within_a_template(
+    rows: list[tuple[int, int]], seed: int
+) -> None:
+    template = np.array([t for t, _ in rows], np.int64)
+    before = np.array([[v, v + 10] for _, v in rows], np.uint64).reshape(len(rows), 2)
+
+    after = null.refill(before, template, np.random.default_rng(seed))
+
+    for one in range(-1, 3):
+        own = template == one
+        for slot in range(2):
+            assert sorted(after[own, slot].tolist()) == sorted(before[own, slot].tolist())
+
+
+def test_refilling_breaks_what_was_divided_and_what_went_together() -> None:
+    rng = np.random.default_rng(3)
+    values = np.arange(1_000, dtype=np.uint64)
+    before = np.column_stack([values, values + np.uint64(5_000)])
+
+    after = null.refill(before, np.zeros(1_000, np.int64), rng)
+
+    assert (after[:, 0] == before[:, 0]).sum() < 20
+    assert (after[:, 1] - after[:, 0] == 5_000).sum() < 20, "each slot is dealt on its own"
+    assert before[:, 0].tolist() == values.tolist(), "the features themselves stay"
+
+
 def test_every_account_may_get_every_date() -> None:
     rng, moved = np.random.default_rng(2), exchanges([0, 1, 2, 3], [0, 0, 0, 0])
 

@@ -48,10 +48,18 @@ def counted(
 def signed(
     texts: Sequence[Sequence[int]], sketch: Sketch, layer: int = WHOLE
 ) -> tuple[Signatures, list[int], list[int]]:
-    signatures, inside, total = shingles.sign(
-        *laid_out(texts), sketch, layer, *shingles.permutations()
-    )
+    signatures, inside, total = signed_words(*laid_out(texts), sketch, layer)
     return signatures, inside.tolist(), total.tolist()
+
+
+def signed_words(
+    words: NDArray[np.uint32], offsets: NDArray[np.int64], sketch: Sketch, layer: int = WHOLE
+) -> tuple[Signatures, NDArray[np.int32], NDArray[np.int32]]:
+    steps = shingles.recurrence(words, offsets, sketch)
+    signatures, inside, total = shingles.sign(
+        words, offsets, steps, layer, *shingles.permutations()
+    )
+    return signatures, inside, total
 
 
 def test_agrees_with_a_count_by_hand() -> None:
@@ -60,6 +68,16 @@ def test_agrees_with_a_count_by_hand() -> None:
     sketch = counted(texts, [3, 1, 7, 1, 1])
 
     assert signed(texts, sketch)[1:] == ([3, 2, 1, 0, 1], [3, 3, 1, 0, 2])
+
+
+def test_how_often_a_shingle_recurs_is_told_by_half_octaves() -> None:
+    texts = [[1, 2, 3, 4], [], [5], [6, 7, 8], [9, 10]]
+
+    steps = shingles.recurrence(*laid_out(texts), counted(texts, [4, 1, 3, 6, 70_000]))
+
+    # Two shingles of the first text, none of the empty one, then one each; 70,000 saturates.
+    assert steps.tolist() == [4, 4, -1, -1, -1, 5, -1, -1, 31, -1]
+    assert steps.dtype == np.int8
 
 
 TEXTS = st.lists(
@@ -116,9 +134,7 @@ def test_unique_shingles_seldom_read_as_recurring() -> None:
     sketch = shingles.count_sketch(1 << 16)
     shingles.count(texts.ravel(), offsets, np.ones(len(texts), np.int64), sketch)
 
-    _, recurring, total = shingles.sign(
-        texts.ravel(), offsets, sketch, WHOLE, *shingles.permutations()
-    )
+    _, recurring, total = signed_words(texts.ravel(), offsets, sketch)
 
     assert sketch.shape == (2, total.sum())
     assert recurring.sum() / total.sum() < 1 / 500
@@ -191,10 +207,7 @@ def pairs_of(shared: int, pairs: int, rng: np.random.Generator, shown: int = 38)
     offsets = np.arange(2 * pairs + 1) * (shown + 2)
     sketch = shingles.count_sketch(2 * pairs * shown)
     shingles.count(texts.ravel(), offsets, np.full(2 * pairs, RECURS), sketch)
-    signatures: Signatures = shingles.sign(
-        texts.ravel(), offsets, sketch, WHOLE, *shingles.permutations()
-    )[0]
-    return signatures
+    return signed_words(texts.ravel(), offsets, sketch)[0]
 
 
 @pytest.mark.parametrize("shared", [4, 19, 30, 37])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +81,6 @@ def test_nothing_to_number_leaves_the_store_empty(store_of: StoreOf, texts: pa.A
     assert store.texts == 0
     assert list(store.blocks()) == []
     assert store.hits().tolist() == []
-    assert [part.tolist() for part in store.vocabulary()] == [[], [0]]
     assert [part.tolist() for part in store.read(np.empty(0, np.int64))] == [[], [0]]
 
 
@@ -155,38 +154,6 @@ def test_a_long_tail_is_no_frame_but_still_meets_the_rules(
     assert words[offsets[1] :].tolist() == frame_words("seven")
     assert store.hits()[0] == store.hits()[2] != 0
     assert store.hits()[1] == 0
-
-
-def test_the_vocabulary_samples_the_same_words_in_every_text(store_of: StoreOf) -> None:
-    text = " ".join(f"{letter}{other}" for letter in "abcdefgh" for other in "stuvwxyz")
-    store = store_of([text, "!!", "more " + text])
-    store.intern(pa.array(["and " + text]))
-
-    words, offsets = store.vocabulary()
-    read, bounds = store.read(np.arange(4))
-
-    for i in range(4):
-        own = read[bounds[i] : bounds[i + 1]]
-        kept = own[texts_module.is_in_sample(own)]
-        assert words[offsets[i] : offsets[i + 1]].tolist() == kept.tolist()
-    assert 0 < offsets[1] < 64
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["".join(letters) for letters in product("abcdefghijklmnopqrstuvwxyz", repeat=2)],
-        ["word" + "".join(letters) for letters in product("acegikmoqsuwy", repeat=2)],
-        [chr(point) for point in range(0x4E00, 0x5200)],
-        [chr(point) for point in range(0xAC00, 0xB000)],
-    ],
-    ids=["short", "alike", "Chinese", "Korean"],
-)
-def test_one_word_in_eight_is_sampled_in_every_script(words: list[str]) -> None:
-    sampled = texts_module.is_in_sample(np.array(frame_words(" ".join(words)), np.uint32))
-
-    share = 1 / texts_module.VOCABULARY_SAMPLE
-    assert sampled.mean() == pytest.approx(share, abs=4 * (share / len(words)) ** 0.5)
 
 
 def test_closing_drops_the_scratch_file(tmp_path: Path, matcher: Matcher) -> None:
