@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from revenuer.engine import Duck
 from revenuer.find import features, ingest
-from revenuer.find.campaigns import traffic
+from revenuer.find.campaigns import intent, traffic
 from revenuer.find.campaigns.exemplars import Rows
 from revenuer.find.campaigns.groups import Group
 from revenuer.find.evidence import Finding
@@ -151,6 +151,18 @@ def texts(world: World) -> Iterator[Rows]:
     rows = Rows(world.work / "exchanges")
     yield rows
     rows.close()
+
+
+def judged(features: Features, seen: traffic.Traffic, group: Group, texts: Rows) -> intent.Verdict:
+    """Return the verdict on a group, with the rows of its own templates as a scan finds them."""
+    private = intent.private_rows(features, seen, features.rows_of(group.members))
+    return intent.judge(features, seen, group, private, texts)
+
+
+@pytest.fixture(scope="session")
+def judge() -> Callable[..., intent.Verdict]:
+    """Return the judge of groups."""
+    return judged
 
 
 @pytest.fixture(scope="session")

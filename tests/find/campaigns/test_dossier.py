@@ -9,25 +9,27 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from revenuer.find.campaigns import dossier, intent
+from revenuer.find.campaigns import dossier
 from revenuer.find.campaigns.exemplars import Rows
 from revenuer.find.campaigns.groups import Group
+from revenuer.find.campaigns.intent import Verdict
 from revenuer.find.campaigns.traffic import Traffic
 from revenuer.records import Campaign
 
 MakeGroup = Callable[..., Group]
+Judge = Callable[..., Verdict]
 
 
-def written(world: Any, seen: Traffic, group: Group, texts: Rows) -> Campaign:
-    verdict = intent.judge(world.features, seen, group, texts)
+def written(world: Any, seen: Traffic, group: Group, texts: Rows, judge: Judge) -> Campaign:
+    verdict = judge(world.features, seen, group, texts)
     members = dossier.members(world.features, group.members, verdict.harvested)
     return dossier.write(world.features, seen, group, verdict, members, world.ids, texts)
 
 
 def test_says_who_did_what_and_when(
-    world: Any, seen: Traffic, group: MakeGroup, texts: Rows
+    world: Any, seen: Traffic, group: MakeGroup, texts: Rows, judge: Judge
 ) -> None:
-    made = written(world, seen, group("r", rules=("F01", "L01")), texts)
+    made = written(world, seen, group("r", rules=("F01", "L01")), texts, judge)
 
     own = world.rows("r")
     at = world.features.exchanges.at_us[own]
@@ -43,9 +45,9 @@ def test_says_who_did_what_and_when(
 
 
 def test_every_item_points_to_exchanges_of_its_own_accounts(
-    world: Any, seen: Traffic, group: MakeGroup, texts: Rows
+    world: Any, seen: Traffic, group: MakeGroup, texts: Rows, judge: Judge
 ) -> None:
-    made = written(world, seen, group("r", rules=("F01", "L01")), texts)
+    made = written(world, seen, group("r", rules=("F01", "L01")), texts, judge)
 
     own = set(texts.take(world.rows("r"), ["exchange_id"]).column(0).to_pylist())
     assert {"F01", "L01", "I1"} <= {item.rule_id for item in made.evidence}
@@ -55,9 +57,9 @@ def test_every_item_points_to_exchanges_of_its_own_accounts(
 
 
 def test_says_what_would_clear_each_signal(
-    world: Any, seen: Traffic, group: MakeGroup, texts: Rows
+    world: Any, seen: Traffic, group: MakeGroup, texts: Rows, judge: Judge
 ) -> None:
-    made = written(world, seen, group("r"), texts)
+    made = written(world, seen, group("r"), texts, judge)
 
     assert len(made.would_clear) == 3  # templates, footprint, intent
     assert made.unavailable == world.features.unavailable

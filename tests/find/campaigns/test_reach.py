@@ -2,90 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import pytest
 from scipy import sparse
 
-from revenuer.find.campaigns.groups import Group
-from revenuer.find.campaigns.reach import extend
-from revenuer.find.evidence import Finding
+from revenuer.find.campaigns import reach
+from revenuer.find.campaigns.reach import FEWEST_USERS, IN_EARNEST, OWN
+from revenuer.find.features import Features
 
-Tie = Callable[..., Finding]
-ACCOUNTS = 40
-EARNEST, A_TRIAL = 50, 1
+ACCOUNTS = 60
+#: Exchanges of every account that carry no template.
+CHAT = 5
+FIRST = 100
+#: Accused accounts beside which two others leave a template the campaign's own.
+ENOUGH = max(FEWEST_USERS, math.ceil(2 * OWN / (1 - OWN)))
 
 
-def use(*templates: dict[int, int]) -> sparse.csr_array:
-    """Return (templates, accounts) counts from `{account: exchanges}` a template."""
-    counts = np.zeros((len(templates), ACCOUNTS), np.int64)
-    for row, users in zip(counts, templates, strict=True):
+def used(accounts: Iterable[int], exchanges: int = 2 * IN_EARNEST) -> dict[int, int]:
+    return dict.fromkeys(accounts, exchanges)
+
+
+def others(
+    world: Any, *templates: dict[int, int], accused: int = ENOUGH, taken: Iterable[int] = ()
+) -> dict[int, int]:
+    """Return the rows reached of each account, from `{account: exchanges}` a template.
+
+    The first accounts are accused; `taken` are in groups or vouched for.
+    """
+    account = [a for a in range(ACCOUNTS) for _ in range(CHAT)]
+    carried = [-1] * len(account)
+    for number, users in enumerate(templates):
+        for one, count in users.items():
+            account += [one] * count
+            carried += [FIRST + number] * count
+    free = np.ones(ACCOUNTS, np.bool_)
+    free[[*range(accused), *taken]] = False
+    columns = np.full((len(carried), 9), -1)
+    columns[:, 4] = carried
+    features = log(world, np.array(account, np.int32), *templates)
+
+    rows = reach.others(features, columns, np.arange(accused), free)
+
+    assert (np.diff(rows) > 0).all()
+    assert (columns[rows, 4] >= FIRST).all(), "only exchanges with a template are meant"
+    found, counts = np.unique(np.array(account)[rows], return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def log(world: Any, account: Any, *templates: dict[int, int]) -> Features:
+    use = np.zeros((len(templates), ACCOUNTS), np.int64)
+    for row, users in zip(use, templates, strict=True):
         row[list(users)] = list(users.values())
-    return sparse.csr_array(counts)
-
-
-def group(tie: Tie, members: range, q_value: float = 1e-6) -> Group:
-    own = np.array(members, np.int64)
-    return Group(own, (tie(own, q_value=q_value),), q_value)
-
-
-def test_takes_in_who_uses_the_private_template_in_earnest(tie: Tie) -> None:
-    users = dict.fromkeys(range(8), EARNEST)
-
-    (grown,) = extend([group(tie, range(6))], use({**users, 20: A_TRIAL}))
-
-    assert grown.members.tolist() == list(range(8))
-    assert len(grown.findings) == 1
-
-
-def test_a_public_template_belongs_to_nobody_however_many_members_use_it(tie: Tie) -> None:
-    (same,) = extend([group(tie, range(6))], use(dict.fromkeys(range(30), EARNEST)))
-
-    assert same.members.tolist() == list(range(6))
-
-
-def test_groups_that_live_on_one_template_are_one(tie: Tie) -> None:
-    groups = [group(tie, range(5), 1e-4), group(tie, range(10, 15), 1e-8)]
-
-    (joined,) = extend(groups, use(dict.fromkeys([*range(5), *range(10, 15), 20], EARNEST)))
-
-    assert joined.members.tolist() == [*range(5), *range(10, 15), 20]
-    assert [f.q_value for f in joined.findings] == [1e-8, 1e-4]
-    assert joined.q_value == 1e-8
-
-
-def test_groups_with_templates_of_their_own_stay_apart(tie: Tie) -> None:
-    groups = [group(tie, range(5), 1e-4), group(tie, range(10, 15), 1e-8)]
-
-    first, second = extend(
-        groups,
-        use(dict.fromkeys(range(7), EARNEST), dict.fromkeys(range(10, 16), EARNEST)),
+    made: Features = world.features._replace(
+        exchanges=world.features.exchanges._replace(account=account),
+        template_use=sparse.csr_array(use),
+        template_ids=FIRST + np.arange(len(templates)),
+        order=np.argsort(account, kind="stable"),
+        starts=np.concatenate([[0], np.cumsum(np.bincount(account, minlength=ACCOUNTS))]),
     )
-
-    assert first.members.tolist() == list(range(10, 16))
-    assert second.members.tolist() == list(range(7))
+    return made
 
 
-def test_an_account_stays_in_at_most_one_group(tie: Tie) -> None:
-    groups = [group(tie, range(5)), group(tie, range(10, 15))]
-    shared = {20: EARNEST}
-
-    grown = extend(
-        groups,
-        use(
-            {**dict.fromkeys(range(5), EARNEST), **shared},
-            {**dict.fromkeys(range(10, 15), EARNEST), **shared},
-        ),
-    )
-
-    together = np.concatenate([g.members for g in grown])
-    assert len(together) == len(np.unique(together)) == 11
+def test_a_private_template_reaches_its_other_users(world: Any) -> None:
+    assert others(world, used(range(ENOUGH + 2))) == used([ENOUGH, ENOUGH + 1])
 
 
-def test_without_groups_or_templates_nothing_changes(tie: Tie) -> None:
-    before = group(tie, range(5))
+def test_a_public_template_reaches_nobody_however_many_accused_use_it(world: Any) -> None:
+    outside = math.floor(ENOUGH * (1 - OWN) / OWN) + 1
 
-    (after,) = extend([before], sparse.csr_array((0, ACCOUNTS), dtype=np.int64))
+    assert others(world, used(range(ENOUGH + outside))) == {}
+    assert others(world, used(range(ACCOUNTS))) == {}
 
-    assert after.members.tolist() == before.members.tolist()
-    assert extend([], use({0: EARNEST})) == []
+
+@pytest.mark.parametrize(("accused", "reached"), [(FEWEST_USERS - 1, 0), (FEWEST_USERS, 1)])
+def test_a_template_of_a_few_accused_says_nothing(world: Any, accused: int, reached: int) -> None:
+    found = others(world, used([*range(accused), 50]), accused=accused)
+
+    assert len(found) == (reached if accused >= OWN * (accused + 1) else 0)
+
+
+def test_vouched_and_grouped_accounts_are_never_reached(world: Any) -> None:
+    private = used(range(ENOUGH + 2))
+
+    assert others(world, private, taken=[ENOUGH]) == used([ENOUGH + 1])
+    assert others(world, private, taken=[ENOUGH, ENOUGH + 1]) == {}
+
+
+@pytest.mark.parametrize(("exchanges", "reached"), [(IN_EARNEST - 1, []), (IN_EARNEST, [50])])
+def test_a_few_exchanges_are_a_trial(world: Any, exchanges: int, reached: list[int]) -> None:
+    private = used(range(ENOUGH)) | {50: exchanges}
+
+    assert others(world, private) == used(reached, exchanges)
+
+
+def test_trials_of_many_strangers_make_no_template_public(world: Any) -> None:
+    private = used(range(ENOUGH + 1)) | used(range(30, ACCOUNTS), IN_EARNEST - 1)
+
+    assert others(world, private) == used([ENOUGH])
+
+
+def test_use_of_another_template_counts_for_nothing(world: Any) -> None:
+    private, public = used(range(ENOUGH + 1)), used(range(ACCOUNTS))
+
+    assert others(world, private, public) == used([ENOUGH])
+    assert others(world, used(range(ENOUGH)) | {50: 10}, public) == {}
+
+
+def test_what_nobody_else_uses_reaches_nobody(world: Any) -> None:
+    assert others(world, used(range(ENOUGH))) == {}
+    assert others(world) == {}

@@ -9,19 +9,23 @@ import numpy as np
 import pytest
 
 from revenuer import tables as contract
-from revenuer.find.campaigns import dossier, intent, tables
+from revenuer.find.campaigns import dossier, tables
 from revenuer.find.campaigns.exemplars import Rows
 from revenuer.find.campaigns.groups import Group
+from revenuer.find.campaigns.intent import Verdict
 from revenuer.find.campaigns.traffic import Traffic
 
 MakeGroup = Callable[..., Group]
+Judge = Callable[..., Verdict]
 
 
 @pytest.fixture
-def accused(world: Any, seen: Traffic, group: MakeGroup, texts: Rows) -> tables.Accused:
+def accused(
+    world: Any, seen: Traffic, group: MakeGroup, texts: Rows, judge: Judge
+) -> tables.Accused:
     """Return the harvest of the made log as a campaign."""
     own = group("r", "c")
-    verdict = intent.judge(world.features, seen, own, texts)
+    verdict = judge(world.features, seen, own, texts)
     members = dossier.members(world.features, own.members, verdict.harvested)
     made = dossier.write(world.features, seen, own, verdict, members, world.ids, texts)
     return tables.Accused(made, members, verdict.harvested)

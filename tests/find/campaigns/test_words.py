@@ -9,11 +9,11 @@ import pytest
 
 from revenuer.find.campaigns.intent import Indicator
 from revenuer.find.campaigns.traffic import Contrast
-from revenuer.find.campaigns.words import CLEARS, RULES, from_finding, from_indicator
+from revenuer.find.campaigns.words import CLEARS, COUNTED, RULES, from_finding, from_indicator
 from revenuer.find.evidence import Finding
 
 TIES = ("F01", "L01", "L02", "L03", "S01", "S02", "P01")
-INDICATORS = ("I1", "I2", "I3", "I4", "I5", "M1", "M2")
+INDICATORS = ("I1", "I2", "I3", "I4", "I5", "I6", "M1", "M2", "C1", "C2")
 
 
 def test_a_tie_keeps_fact_apart_from_inference(tie: Callable[..., Finding]) -> None:
@@ -35,9 +35,17 @@ def test_an_indicator_says_what_is_usual() -> None:
     item = from_indicator(seen, ("e1",))
 
     assert item.fact == (
-        "Mean over its accounts 0.812, over accounts of no group 0.01 (share of exchanges)."
+        "Over its accounts 0.812, over accounts of no group 0.01 (share of exchanges)."
     )
     assert (item.signal, item.effect, item.p_value) == ("intent", 0.8125, 1e-5)
+
+
+@pytest.mark.parametrize("rule_id", COUNTED)
+def test_what_is_counted_has_neither_p_value_nor_comparison(rule_id: str) -> None:
+    item = from_indicator(Indicator(rule_id, 1, Contrast(0.5, float("nan"), 1.0)), ())
+
+    assert item.p_value is None
+    assert item.fact == f"Over its accounts 0.5 ({item.effect_unit})."
 
 
 @pytest.mark.parametrize("rule_id", TIES)

@@ -251,11 +251,16 @@ def test_measured_numbers_fit_together(features: Features) -> None:
         holds = (carried == template).any(axis=1)
         expected = np.bincount(features.exchanges.account[holds], minlength=30)
         assert use[place].tolist() == expected.tolist()
-    often = np.bincount(carried[carried >= 0])
-    assert set(np.flatnonzero(often >= 4)) <= set(features.template_ids)
-    assert set(features.template_ids) <= set(np.flatnonzero(often))
+    layers = [carried[:, k::3] for k in range(3)]
+    once = [template for layer in layers for one in layer for template in {*one.tolist()} - {-1}]
+    often = np.bincount(once)
+    assert features.template_ids.tolist() == np.flatnonzero(often >= 4).tolist()
+    for account in ([0], [3, 1], range(30), []):
+        rows = features.rows_of(np.array(account, np.int64))
+        own = np.flatnonzero(np.isin(features.exchanges.account, list(account)))
+        assert rows.tolist() == own.tolist()
     assert len(features.texts.slots) == len(features.texts.templates)
-    assert len(features.texts.vocabulary_offsets) == len(features.texts.templates) + 1
+    assert features.texts.templates.shape == (len(features.texts.slots), 3)
 
 
 def test_a_template_in_two_fields_of_one_exchange_counts_once(tmp_path: Path) -> None:
