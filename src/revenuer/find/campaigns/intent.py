@@ -220,7 +220,9 @@ def _is_list(features: Features, rows: Numbers) -> bool:
 
 def private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
     """Return rows whose prompt has a template that mostly this group uses, three accounts of it."""
-    own = traffic.template[rows]
+    # A template in two fields of one exchange counts once, as in `Features.template_use`.
+    own = np.sort(traffic.template[rows], axis=1)
+    own[:, 1:][own[:, 1:] == own[:, :-1]] = -1
     ids, where = np.unique(own, return_inverse=True)
     where = where.reshape(own.shape)
     inside = np.bincount(where.ravel(), minlength=len(ids))
