@@ -24,7 +24,7 @@ from revenuer.records import Campaign
 __all__ = ["Outcome", "find"]
 
 Numbers = NDArray[np.int64]
-#: Share of a group's accounts in one organisation, all of them verified, that makes it declared.
+#: Share of a group's accounts in one organisation that makes it declared, if half are verified.
 DECLARED = 0.8
 #: Exchanges of one group, of each sort, whose text is read again.
 EXCERPT = 250
@@ -142,12 +142,12 @@ def _excused(
 
 
 def _is_declared(features: Features, group: Group) -> bool:
-    """Whether the accounts say openly, and the provider has checked, that they are one customer."""
+    """Whether the accounts say openly that they are one customer, and the provider has checked."""
     rows = features.accounts.take(pa.array(group.members))
-    verified = np.array([bool(v) for v in rows.column("is_verified").to_pylist()])
-    orgs = [o for o, v in zip(rows.column("org_id").to_pylist(), verified, strict=True) if o and v]
+    orgs = [org for org in rows.column("org_id").to_pylist() if org]
     most = max((orgs.count(org) for org in set(orgs)), default=0)
-    return most >= DECLARED * len(group.members)
+    verified = sum(bool(v) for v in rows.column("is_verified").to_pylist())
+    return most >= DECLARED * len(group.members) and 2 * verified >= len(group.members)
 
 
 def _examples(campaigns: Sequence[Campaign]) -> tuple[str, ...]:

@@ -21,15 +21,16 @@ Each counts one point but I1; three accuse, on one of these conditions, so that 
 nobody:
 
 * I1;
-* I4 with I6, C1 or C2; or I4 with I2 and I3 by ten accounts. An honest job that is split over
-  accounts is a list too, but it has one wording (`wording`), few accounts, and no need to rotate
-  addresses. I4 is not asked of accounts that serve users of their own, whose prompts are many
-  people's;
+* I4 with I6, C1 or C2; or I4 with I2 and I3 by ten accounts, or with I3 and M1 by twenty. An
+  honest job that is split over accounts is a list too, but it has one wording (`wording`), few
+  accounts, and no need to rotate addresses. I4 is not asked of accounts that serve users of their
+  own, whose prompts are many people's;
 * where text is not logged, so that I1, I2, I4 and I6 cannot be seen: I3 and M1, with I5, M2, C1 or
   C2.
 
-Without I1 there must be two findings, or C1 or C2; without I1 and I2 the ties must be stronger,
-with a q-value of 1e-4.
+Without I1 there must be a footprint among the ties, a third family, C1 or C2; without I1 and I2 the
+ties must be stronger, with a q-value of 1e-4. Prompts that everybody in the group repeats are a
+public question set and count for nothing.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ STRONG_LIFT, WEAK_LIFT = 4.0, 1.8
 #: Length above the model's usual one, in octaves: 0.3 is a quarter longer.
 LONGER = 0.3
 SINGLE, NEW = 0.9, 0.5
-#: Share of new prompts below which weak words are those of a public question set.
-MOSTLY_NEW = 0.2
+#: Share of new prompts below which words are those of a public question set.
+MOSTLY_NEW = 0.15
 #: Share of a group's accounts that must harvest in earnest: else a few busy members are accused
 #: for what a class or an office does.
 EARNEST = 0.5
@@ -64,6 +65,9 @@ ONE_JOB = 0.8
 FEWEST_SWEEPERS, SERVES = 6, 3
 #: Accounts from which on one job in one wording, weakly worded, is no team's own any more.
 MANY = 10
+#: Accounts from which on one job that draws long completions out of accounts made in a batch is no
+#: firm's own either: an honest firm needs a handful.
+VERY_MANY = 20
 #: Doublings above the usual number of addresses or clients of an account, and the least number.
 ROTATES, MANY_ADDRESSES = 1.5, 3.0
 #: Exchanges by which a harvest is more than a trial (guilt, as the design defines it).
@@ -159,11 +163,13 @@ def _look(
         if is_seen and found.p_value <= ALPHA:
             seen.append(Indicator(rule_id, points, found))
 
+    is_own = _new_share(features, rows) >= MOSTLY_NEW
     strong = contrast(features, traffic, rows, "is_strong")
-    add("I1", 2, strong, strong.inside >= max(STRONG_SHARE, STRONG_LIFT * strong.outside))
+    asked = strong.inside >= max(STRONG_SHARE, STRONG_LIFT * strong.outside)
+    add("I1", 2, strong, asked and is_own)
     weak = contrast(features, traffic, rows, "is_weak")
-    asked_alike = weak.inside >= max(WEAK_SHARE, WEAK_LIFT * weak.outside)
-    add("I2", 1, weak, asked_alike and _new_share(features, rows) >= MOSTLY_NEW)
+    asked = weak.inside >= max(WEAK_SHARE, WEAK_LIFT * weak.outside)
+    add("I2", 1, weak, asked and is_own)
     length = contrast(features, traffic, rows, "length")
     add("I3", 1, length, length.inside >= length.outside + LONGER)
     single = contrast(features, traffic, rows, "is_single")
@@ -193,11 +199,14 @@ def _accuses(seen: tuple[Indicator, ...], group: Group) -> bool:
     hides = bool(ids & {"C1", "C2"})
     many = len(group.members) >= MANY
     worded = "I1" in ids or ({"I2", "I3", "I4"} <= ids and many)
-    works = "I4" in ids and (hides or "I6" in ids)
+    mass = {"I3", "I4", "M1"} <= ids and len(group.members) >= VERY_MANY
+    works = mass or ("I4" in ids and (hides or "I6" in ids))
     blind = {"I3", "M1"} <= ids and (hides or bool(ids & {"I5", "M2"}))
     strength = 1.0 if ids & {"I1", "I2"} else WORDLESS_Q
-    # One finding, however strong, may have one innocent reason; strong words outweigh that.
-    is_bound = "I1" in ids or len(group.findings) > 1 or hides
+    # Users of one new product are made together, too: without strong words or a shared footprint,
+    # a third family must speak.
+    families = {family for finding in group.findings for family in finding.families}
+    is_bound = "I1" in ids or hides or "footprint" in families or len(families) > 2
     return is_bound and (worded or ((works or blind) and group.q_value <= strength))
 
 

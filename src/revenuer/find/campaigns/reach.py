@@ -16,11 +16,11 @@ from revenuer.find.features import Features
 
 Numbers = NDArray[np.int64]
 #: Share of a template's accounts that are accused before it is a campaign's own.
-OWN = 0.6
+OWN = 0.85
 #: Exchanges with a template that are use in earnest: as many as make an account guilty.
 IN_EARNEST = 20
 #: Accused accounts that use a template before it says anything of the campaign.
-FEWEST_USERS = 5
+FEWEST_USERS = 10
 
 
 def others(
