@@ -28,9 +28,9 @@ nobody:
 * where text is not logged, so that I1, I2, I4 and I6 cannot be seen: I3 and M1, with I5, M2, C1 or
   C2.
 
-Without I1 there must be a footprint among the ties, a third family, C1 or C2; without I1 and I2 the
-ties must be stronger, with a q-value of 1e-4. Prompts that everybody in the group repeats are a
-public question set and count for nothing.
+Without I1 there must be a footprint among the ties, a third family, C1, C2 or a q-value of 1e-15;
+without I1 and I2 the ties must be stronger, with a q-value of 1e-4. Prompts that everybody in the
+group repeats are a public question set and count for nothing.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ ACCUSES = 3
 NAMED = 0.25
 #: q-value that a group needs when no words speak for harvest: less of one evidence, more of other.
 WORDLESS_Q = 1e-4
+#: q-value that only a batch made for the purpose reaches, not the growth of a product.
+TIGHT_Q = 1e-15
 
 
 class Indicator(NamedTuple):
@@ -207,6 +209,7 @@ def _accuses(seen: tuple[Indicator, ...], group: Group) -> bool:
     # a third family must speak.
     families = {family for finding in group.findings for family in finding.families}
     is_bound = "I1" in ids or hides or "footprint" in families or len(families) > 2
+    is_bound |= group.q_value <= TIGHT_Q
     return is_bound and (worded or ((works or blind) and group.q_value <= strength))
 
 

@@ -34,7 +34,7 @@ DAY_US = 86_400_000_000
 ODDS_FLOOR = 10.0
 STRATA = 8
 #: Members in a crowd over members expected, below which it is put down to how busy accounts are.
-CROWD_FLOOR = 4.0
+CROWD_FLOOR = 8.0
 #: Share of exchanges whose prompt another account of the set sent too, above which timing is no
 #: evidence: a public question set run on a public timetable is synchronous without acquaintance.
 REPEATED = 0.3
