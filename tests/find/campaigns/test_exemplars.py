@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,49 @@ def test_takes_rows_in_the_order_asked_for(parts: Path, rows: list[int]) -> None
     assert table.column_names == ["text", "n"]
     assert table.column("n").to_pylist() == rows
     assert table.column("text").to_pylist() == [f"t{i}" for i in rows]
+
+
+@pytest.fixture
+def held(parts: Path) -> Iterator[Rows]:
+    """Return a reader of rows with texts that holds rows 2, 4, 5 and 9."""
+    columns = {name: [f"{name} {n}" for n in range(10)] for name in exemplars.HELD}
+    folder = parts / "texts"
+    folder.mkdir()
+    pq.write_table(pa.table(columns), folder / "part-0.parquet", row_group_size=3)
+    source = Rows(folder)
+    source.hold(np.array([9, 2, 5, 4, 5]))
+    yield source
+    source.close()
+
+
+def test_held_rows_are_taken_in_any_order(held: Rows) -> None:
+    table = held.take(np.array([9, 2, 2, 5]), ["prompt", "exchange_id"])
+
+    assert table.column_names == ["prompt", "exchange_id"]
+    assert table.column("prompt").to_pylist() == ["prompt 9", "prompt 2", "prompt 2", "prompt 5"]
+
+
+def test_among_are_held_rows_only(held: Rows) -> None:
+    assert held.among(np.arange(10), 9).tolist() == [2, 4, 5, 9]
+    assert held.among(np.array([0, 1, 3]), 9).tolist() == []
+    assert held.among(np.arange(10), 2).tolist() == [2, 9]
+    held.hold(np.array([3]))
+    assert held.among(np.arange(10), 9).tolist() == [3]
+    assert held.take(np.array([3]), ["history"]).column(0).to_pylist() == ["history 3"]
+
+
+@pytest.mark.parametrize("most", [1, 3, 6, 9])
+def test_among_are_rows_evenly_over_the_list(parts: Path, most: int) -> None:
+    source = Rows(parts)
+    rows = np.array([8, 0, 3, 4, 7, 2])
+
+    few = source.among(rows, most)
+    source.close()
+
+    assert len(few) == min(most, 6)
+    assert few[0] == 8
+    assert most == 1 or few[-1] == 2
+    assert few.tolist() == [row for row in rows.tolist() if row in few]
 
 
 def test_shows_the_template_of_a_harvest_with_its_slots(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
 
 from revenuer import tables as contract
 from revenuer.find.campaigns import dossier, tables
@@ -76,6 +80,41 @@ def test_ties_name_each_pair_once_a_family_smaller_id_first(
     # Twelve accounts on one card: 66 pairs, each as rare as the card.
     card = [row["edge_weight"] for row in rows if row["family"] == "footprint"]
     assert card == pytest.approx([-np.log10(12 / 80)] * 66)
+
+
+@given(
+    st.lists(st.frozensets(st.integers(0, 5), max_size=6), min_size=1, max_size=8),
+    st.integers(0, 5),
+)
+def test_a_tie_is_the_rarest_thing_that_a_pair_shares(
+    held: list[frozenset[int]], others: int
+) -> None:
+    inside = np.zeros((len(held), 6), np.int32)
+    for row, accounts in zip(inside, held, strict=True):
+        row[list(accounts)] = 1
+    # Sets have members outside the campaign, too.
+    popularity = (inside.sum(axis=1) + (np.arange(len(held)) + others) % 6 + 1) / 20
+
+    left, right, weight = tables._pairs(sparse.csr_array(inside), popularity)
+
+    expected = {
+        pair: max(-np.log10(popularity[[i for i, own in enumerate(held) if {*pair} <= own]]))
+        for pair in itertools.combinations(range(6), 2)
+        if any({*pair} <= own for own in held)
+    }
+    found = dict(zip(zip(left.tolist(), right.tolist(), strict=True), weight, strict=True))
+    assert found == pytest.approx(expected)
+    assert len(left) == len(found)
+
+
+def test_a_crowd_has_its_rarest_ties_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_TIES", 3)
+    inside = sparse.csr_array(np.array([[1, 1, 1, 1], [1, 1, 1, 0], [0, 0, 1, 1]], np.int32))
+
+    left, right, weight = tables._pairs(inside, np.array([0.5, 0.01, 0.001]))
+
+    pairs = list(zip(left.tolist(), right.tolist(), weight.tolist(), strict=True))
+    assert pairs == [(0, 1, 2), (0, 2, 2), (1, 2, 2), (2, 3, 3)]
 
 
 def test_groups_that_are_not_accused_are_listed_with_the_reason(

@@ -6,10 +6,19 @@ import math
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from revenuer.find.campaigns.traffic import Contrast, Traffic, contrast, survey
+from revenuer.find.campaigns.traffic import (
+    COMPARED,
+    MOST_REFERENCES,
+    Contrast,
+    Traffic,
+    contrast,
+    contrast_accounts,
+    survey,
+)
 
 LEVELS = (0.1, 0.01, 0.001)
 EACH = 12
@@ -71,6 +80,57 @@ def test_reference_is_whoever_is_in_no_group(world: Any, seen: Traffic) -> None:
     assert not seen.reference[world.numbers("r", "c", "f")].any()
     everybody = survey(world.features, np.arange(len(world.ids)))
     assert everybody.reference.all(), "a platform of groups alone is compared with itself"
+
+
+def test_a_sample_of_the_others_is_compared_with(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MOST_REFERENCES == 3_000
+    monkeypatch.setattr("revenuer.find.campaigns.traffic.MOST_REFERENCES", 7)
+
+    few = survey(world.features, world.numbers("r", "c", "f"))
+
+    chosen = np.flatnonzero(few.reference)
+    honest = world.numbers("h")
+    assert len(chosen) == 7
+    assert set(chosen.tolist()) <= set(honest.tolist())
+    assert (chosen[0], chosen[-1]) == (honest[0], honest[-1]), "evenly over all"
+    assert np.diff(chosen).max() - np.diff(chosen).min() <= 1
+    assert {name: len(few.usual[name]) for name in COMPARED} == dict.fromkeys(COMPARED, 7)
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_what_is_usual_is_the_mean_of_each_account_of_no_group(
+    world: Any, seen: Traffic, name: str
+) -> None:
+    expected = [getattr(seen, name)[world.rows(one)].mean() for one in world.ids if one[0] == "h"]
+
+    found = contrast(world.features, seen, world.rows("h"), name)
+
+    assert seen.usual[name] == pytest.approx(np.array(expected))
+    assert found.inside == found.outside
+    assert found.p_value > 0.1
+
+
+@pytest.mark.parametrize(("group", "others"), [(16, 1), (16, 4), (3, 3), (0, 1)])
+def test_columns_of_accounts_are_compared_in_doublings(
+    world: Any, seen: Traffic, group: int, others: int
+) -> None:
+    table = world.features.accounts
+    values = np.full(table.num_rows, others)
+    values[world.numbers("r")] = group
+    place = table.schema.get_field_index("addresses")
+    features = world.features._replace(
+        accounts=table.set_column(place, "addresses", pa.array(values))
+    )
+
+    found = contrast_accounts(features, seen, world.numbers("r"), "addresses")
+
+    usual = np.log2([max(group, 1), others])
+    assert (found.inside, found.outside) == pytest.approx(tuple(usual))
+    # All eight above nine tenths of the others.
+    assert (found.p_value <= 2 * 0.1**8) is (group > others)
+    assert found.p_value == 1 or group > others
 
 
 def test_agrees_with_counting_by_hand(world: Any, seen: Traffic) -> None:

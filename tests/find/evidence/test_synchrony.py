@@ -19,6 +19,7 @@ from revenuer.find.evidence.synchrony import (
     null_tails,
     p_value,
     residuals,
+    shifted_tail,
 )
 
 LEVELS = (0.1, 0.01, 0.001)
@@ -155,6 +156,61 @@ def test_random_sets_are_accused_no_more_often_than_promised(size: int) -> None:
     for level in LEVELS:
         noise = 4 * math.sqrt(level * (1 - level) / draws)
         assert np.mean(pvalues <= level) <= level + noise
+
+
+def at_a_stretch(rng: np.random.Generator, accounts: int, hours: int) -> Rates:
+    """Return the rates of jobs that each run once for some hours at a stretch."""
+    starts = rng.integers(0, HOURS, accounts)
+    is_on = (np.arange(HOURS) - starts[:, None]) % HOURS < hours
+    return np.where(is_on, 4.0, 0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "hours"), [(3, 12), (8, 24), (20, 36)])
+def test_runs_of_hours_at_a_stretch_pass_no_more_often_than_promised(size: int, hours: int) -> None:
+    rng = np.random.default_rng(81)
+    draws = 400
+    background = rng.poisson(crowd(rng, 120))
+    pvalues, plain = np.empty(draws), np.empty(draws)
+    for draw in range(draws):
+        jobs = rng.poisson(at_a_stretch(rng, size, hours))
+        rows = residuals(np.vstack([background, jobs]), start=START)[120:]
+        if draw == 0:
+            usual = null_tails(
+                residuals(background, start=START), [size], np.random.default_rng(1)
+            )[size]
+        correlation = mean_correlation(rows)
+        plain[draw] = p_value(correlation, usual)
+        pvalues[draw] = max(plain[draw], p_value(correlation, shifted_tail(rows, rng)))
+
+    # Random accounts are no null for such jobs; their own rows, moved, are.
+    assert np.mean(plain <= 0.001) > 0.01
+    for level in LEVELS:
+        noise = 4 * math.sqrt(level * (1 - level) / draws)
+        assert np.mean(pvalues <= level) <= level + noise
+
+
+def test_a_queue_is_found_against_its_own_rows_moved() -> None:
+    rng = np.random.default_rng(83)
+    rates = np.vstack([crowd(rng, 200), queue(rng, 40)])
+    rows = residuals(rng.poisson(rates), start=START)[200:]
+
+    few, many = shifted_tail(rows[:8], rng), shifted_tail(rows, rng)
+
+    assert p_value(mean_correlation(rows[:8]), few) < 1e-6
+    assert p_value(mean_correlation(rows), many) == 1e-8
+    assert abs(few.mean) < 5 * few.deviation / math.sqrt(120)
+
+
+def test_same_dice_same_moves_and_rows_stay_as_they_are() -> None:
+    rng = np.random.default_rng(84)
+    rows = residuals(rng.poisson(crowd(rng, 40)), start=START)[:6]
+    before = rows.copy()
+
+    first, again = (shifted_tail(rows, np.random.default_rng(5)) for _ in range(2))
+
+    assert first == again
+    assert (rows == before).all()
 
 
 def test_colleagues_with_the_same_hours_are_no_queue() -> None:
