@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from revenuer.find.evidence import weigh
 from revenuer.find.evidence.scan import crowd, scale
+from revenuer.find.features import Features
 
 LEVELS = (0.1, 0.01, 0.001)
 Values = NDArray[np.float64]
@@ -176,3 +179,26 @@ def test_finds_the_batch_inside_a_larger_set() -> None:
     assert found.p_value < 1e-12
     assert len(found.members) >= 15
     assert found.members.max() < 20
+
+
+@pytest.mark.parametrize("kind", ["template", "payment", "signup_address", "signup_prefix", "mail"])
+def test_who_shares_what_has_no_date_is_weighed_against_time(
+    ring: Callable[..., Features], kind: str
+) -> None:
+    found = weigh(ring(kind), fdr_level=0.01, seed=0)
+
+    assert {finding.rule_id for finding in found} == {"L01", "L02", "L03", "S01", "S02"}
+    for finding in found:
+        assert len(finding.members) >= 5
+        assert (finding.members >= 200).all(), "the eight that act as one, and nobody else"
+        assert finding.families[0] == ("templates" if kind == "template" else "footprint")
+
+
+@pytest.mark.parametrize("kind", ["address", "prefix", "end_user", "session", "community"])
+def test_footprints_with_a_day_in_them_are_not_weighed_against_time(
+    ring: Callable[..., Features], kind: str
+) -> None:
+    # Whoever shares an address on one day is active on that day; made on one day is another matter.
+    found = weigh(ring(kind), fdr_level=0.01, seed=0)
+
+    assert {finding.rule_id for finding in found} == {"L01"}
