@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from revenuer.engine import Duck
 from revenuer.find import evidence, features, ingest
 from revenuer.find.evidence import overlap, partition, scan, synchrony
-from revenuer.find.features import Features, Sets, null
+from revenuer.find.features import SLOT_LAYER, Features, Sets, null
 from revenuer.lab import traffic
 from revenuer.settings import Settings
 
@@ -167,10 +167,14 @@ def _synchrony(
     groups = [placed[placed >= 0] for sets in families for placed in map(_at(place), _rows(sets))]
     groups = [one for one in groups if 2 <= len(one) <= len(active) // 4]
     tails = synchrony.null_tails(rows, sorted({evidence._grid(len(one)) for one in groups}), rng)
-    chances = [
-        synchrony.p_value(synchrony.mean_correlation(rows[one]), tails[evidence._grid(len(one))])
-        for one in groups
-    ]
+    chances = []
+    for one in groups:
+        correlation = synchrony.mean_correlation(rows[one])
+        chance = synchrony.p_value(correlation, tails[evidence._grid(len(one))])
+        if chance < evidence.SECOND_NULL:
+            own = synchrony.shifted_tail(rows[one], rng)
+            chance = max(chance, synchrony.p_value(correlation, own))
+        chances.append(chance)
     return _run(np.array(chances))
 
 
@@ -180,7 +184,7 @@ def _at(place: NDArray[np.int64]) -> Callable[[NDArray[np.int64]], NDArray[np.in
 
 def _partition(measured: Features, rng: np.random.Generator) -> Run:
     exchanges, texts = measured.exchanges, measured.texts
-    template = np.append(texts.templates[:, 0], -1)[exchanges.prompt]
+    template = np.append(texts.templates[:, SLOT_LAYER], -1)[exchanges.prompt]
     order = np.argsort(template, kind="stable")
     ordered = template[order]
     chances = []

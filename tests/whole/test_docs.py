@@ -21,7 +21,7 @@ from revenuer.find.features import lexicon, shingles
 from revenuer.settings import Settings
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-RULE_ID = re.compile(r"\"([FLSPIM]\d\d?)\"")
+RULE_ID = re.compile(r"\"([FLSPIMC]\d\d?)\"")
 SCRIPT = re.compile(r"`(bench_\w+\.py)`")
 #: Programs of the system that a page may tell a reader to run.
 SYSTEM = {"openssl", "chmod", "export"}
@@ -115,13 +115,13 @@ def test_every_rule_is_documented(root: Path) -> None:
     ("page", "sentence", "number"),
     [
         ("null-models.md", "odds ratio below ten", evidence.ODDS_FLOOR == 10),
-        ("null-models.md", "fewer than four times the", evidence.CROWD_FLOOR == 4),
+        ("null-models.md", "fewer than eight times the", evidence.CROWD_FLOOR == 8),
         ("null-models.md", "multiplied by six", evidence.CLASSES == 6),
         ("intent.md", "If four fifths of the prompts", intent.ONE_JOB == 0.8),
         ("intent.md", "fewer than six accounts", intent.FEWEST_SWEEPERS == 6),
         ("intent.md", "at least 20 harvested exchanges", intent.FEWEST_HARVESTED == 20),
         ("intent.md", "one in a hundred of their own", intent.SMALLEST_SHARE == 0.01),
-        ("intent.md", "four fifths are verified", campaigns.DECLARED == 0.8),
+        ("intent.md", "four fifths name organisations", campaigns.DECLARED == 0.8),
         ("concepts.md", "at least 20 harvested exchanges", intent.FEWEST_HARVESTED == 20),
         ("limits-and-threat-model.md", "at least three", intent.FEWEST_ACCOUNTS == 3),
         ("limits-and-threat-model.md", "only from six accounts", intent.FEWEST_SWEEPERS == 6),

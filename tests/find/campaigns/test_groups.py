@@ -74,3 +74,26 @@ def test_names_of_accounts_do_not_matter(tie: Tie) -> None:
     renamed = merge(named(tie, [names[own].tolist() for own in members]), 20, seed=0)
 
     assert [sorted(names[g.members]) for g in plain] == [g.members.tolist() for g in renamed]
+
+
+@pytest.mark.parametrize(
+    ("verified", "strangers", "reason"),
+    [(8, 0, "declared"), (5, 2, "declared"), (4, 2, "no_harvest"), (8, 3, "no_harvest")],
+)
+def test_a_group_of_one_customer_that_the_provider_checked_is_declared(
+    world: Any, tie: Callable[..., Finding], verified: int, strangers: int, reason: str
+) -> None:
+    firm, table = world.numbers("f"), world.features.accounts
+    members = np.sort(np.append(firm, world.numbers("h")[:strangers]))
+    is_verified = np.zeros(table.num_rows, np.bool_)
+    is_verified[firm[:verified]] = True
+    place = table.schema.get_field_index("is_verified")
+    features = world.features._replace(
+        accounts=table.set_column(place, "is_verified", pa.array(is_verified))
+    )
+
+    found = find(features, [tie(members)], work=world.work, known=frozenset(), seed=0)
+
+    assert found.campaigns == ()
+    assert set(found.coordinated.column("reason").to_pylist()) == {reason}
+    assert found.coordinated.num_rows == len(members)

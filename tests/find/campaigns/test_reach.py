@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from revenuer.find.campaigns import reach
+from revenuer.find.campaigns import find, reach
 from revenuer.find.campaigns.reach import FEWEST_USERS, IN_EARNEST, OWN
+from revenuer.find.evidence import Finding
 from revenuer.find.features import Features
 
 ACCOUNTS = 60
@@ -115,3 +116,20 @@ def test_use_of_another_template_counts_for_nothing(world: Any) -> None:
 def test_what_nobody_else_uses_reaches_nobody(world: Any) -> None:
     assert others(world, used(range(ENOUGH))) == {}
     assert others(world) == {}
+
+
+@pytest.mark.parametrize("known", [frozenset(), frozenset({"c-3"})])
+def test_a_scan_accuses_who_was_reached_of_the_private_template_only(
+    world: Any, tie: Callable[..., Finding], known: frozenset[str]
+) -> None:
+    # Of twelve users of the template eleven are tied; the last left no other trace.
+    ties = [tie(world.numbers("r", "c-0", "c-1", "c-2"))]
+
+    found = find(world.features, ties, work=world.work, known=known, seed=0)
+
+    rows = {row["account_id"]: row for row in found.members.to_pylist()}
+    every = {world.ids[number] for number in world.numbers("r", "c")}
+    assert set(rows) == every - known
+    assert {row["harvested_exchanges"] for one, row in rows.items() if one[0] == "c"} == {25}
+    assert len(found.campaigns) == 1
+    assert found.coordinated.num_rows == 0

@@ -173,7 +173,7 @@ def at_a_stretch(rng: np.random.Generator, accounts: int, hours: int) -> Rates:
 @pytest.mark.parametrize(("size", "hours"), [(3, 12), (8, 24), (20, 36)])
 def test_runs_of_hours_at_a_stretch_pass_no_more_often_than_promised(size: int, hours: int) -> None:
     rng = np.random.default_rng(81)
-    draws = 400
+    draws = 250
     background = rng.poisson(crowd(rng, 120))
     pvalues, plain = np.empty(draws), np.empty(draws)
     for draw in range(draws):

@@ -7,6 +7,7 @@ are not accused are listed with the reason. The verb is `find`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from revenuer.records import Campaign
 __all__ = ["Outcome", "find"]
 
 Numbers = NDArray[np.int64]
-#: Share of a group's accounts in one organisation that makes it declared, if half are verified.
+#: Share of a group's accounts in named organisations that makes it declared, if half are verified.
 DECLARED = 0.8
 #: Exchanges of one group, of each sort, whose text is read again.
 EXCERPT = 250
@@ -142,12 +143,15 @@ def _excused(
 
 
 def _is_declared(features: Features, group: Group) -> bool:
-    """Whether the accounts say openly that they are one customer, and the provider has checked."""
+    """Whether the accounts say openly whose they are, and the provider has checked.
+
+    A group may hold several customers that do the same work; each must be there with two accounts.
+    """
     rows = features.accounts.take(pa.array(group.members))
-    orgs = [org for org in rows.column("org_id").to_pylist() if org]
-    most = max((orgs.count(org) for org in set(orgs)), default=0)
+    counts = Counter(org for org in rows.column("org_id").to_pylist() if org)
+    openly = sum(count for count in counts.values() if count >= 2)
     verified = sum(bool(v) for v in rows.column("is_verified").to_pylist())
-    return most >= DECLARED * len(group.members) and 2 * verified >= len(group.members)
+    return openly >= DECLARED * len(group.members) and 2 * verified >= len(group.members)
 
 
 def _examples(campaigns: Sequence[Campaign]) -> tuple[str, ...]:

@@ -55,7 +55,9 @@ TRAITS = {
 #: Footprints that carry no time of their own. An address counts within one day, so accounts that
 #: share one are active, first seen and last seen near each other by construction.
 TIMELESS = ("payment", "signup_address", "signup_prefix", "mail")
-WORTH_A_LOOK = 1e-3
+#: p-value below which a set is tested against its own rows moved, too, and is searched for members
+#: out of step.
+SECOND_NULL, WORTH_A_LOOK = 0.1, 1e-3
 
 
 class Finding(NamedTuple):
@@ -299,12 +301,11 @@ def _together(
         correlation = synchrony.mean_correlation(rows[placed])
         tail = tails[_grid(len(placed))]
         chance = synchrony.p_value(correlation, tail)
-        # Whoever was in the set for another reason is let go; most comparisons need no such look.
-        kept = placed
-        if chance < WORTH_A_LOOK:
+        if chance < SECOND_NULL:
             own = synchrony.shifted_tail(rows[placed], rng)
             chance = max(chance, synchrony.p_value(correlation, own))
-            kept = placed[synchrony.in_step(rows, placed)]
+        # Whoever was in the set for another reason is let go, where the rest keeps step.
+        kept = placed[synchrony.in_step(rows, placed)] if chance < WORTH_A_LOOK else placed
         yield Finding(
             (sets.family, "synchrony"), "S02", f"{_words(sets, i)}, busy at the same hours",
             active[kept], correlation, tail.mean, correlation - tail.mean,

@@ -91,7 +91,7 @@ def mean_correlation(rows: NDArray[np.float32]) -> float:
 
 
 def in_step(rows: NDArray[np.float32], members: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return (members,) who keeps step with the others better than 99.9 % of outsiders do.
+    """Return (members,) who keeps step with the others better than 99 % of outsiders do.
 
     Args:
         rows: (accounts, bins) unit rows of all active accounts.
@@ -100,7 +100,7 @@ def in_step(rows: NDArray[np.float32], members: NDArray[np.int64]) -> NDArray[np
     direction = rows[members].sum(axis=0)
     outsiders = np.ones(len(rows), np.bool_)
     outsiders[members] = False
-    limit = np.quantile(rows[outsiders] @ direction / len(members), 0.999)
+    limit = np.quantile(rows[outsiders] @ direction / len(members), 0.99)
     own = rows[members]
     others = (own @ direction - (own**2).sum(axis=1)) / max(len(members) - 1, 1)
     return others > limit
