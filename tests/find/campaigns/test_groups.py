@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from revenuer.find.campaigns import find
 from revenuer.find.campaigns.groups import merge
 from revenuer.find.evidence import Finding
 
