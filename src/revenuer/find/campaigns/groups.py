@@ -2,7 +2,7 @@
 
 Findings come with overlapping members: a card, an address and a template may each hold part of one
 group, and one proxy may serve two. Two accounts are as close as the share of their findings that
-name both (the cosine of their rows in the table of findings); groups are communities of that graph
+name both, each finding weighing as much as its p-value has zeros (a cosine); groups are communities of that graph
 (Leiden, constant Potts objective, as in `features.sets`). A finding that straddles two groups
 counts little against the many that do not, so one reseller or proxy does not weld two campaigns.
 """
@@ -22,6 +22,8 @@ from revenuer.find.features import sets
 Numbers = NDArray[np.int64]
 #: Mean closeness inside a group below which it is split.
 CLOSENESS = 0.2
+#: -log10 of the p-value at which a finding's weight ends.
+STRONGEST = 100.0
 
 
 class Group(NamedTuple):
@@ -52,8 +54,10 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
     rows = np.repeat(np.arange(len(findings)), sizes)
     columns = np.concatenate([f.members for f in findings])
     holds = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(findings), accounts))
-    named: NDArray[np.float64] = np.asarray(holds.sum(axis=0)).ravel()
-    common = sparse.triu(holds.T @ holds, k=1).tocoo()
+    strength = np.minimum([-np.log10(f.p_value) for f in findings], STRONGEST)
+    weighted = sparse.csr_array(holds * strength[:, None])
+    named: NDArray[np.float64] = np.asarray(weighted.sum(axis=0)).ravel()
+    common = sparse.triu(weighted.T @ holds, k=1).tocoo()
     left, right = (axis.astype(np.int64) for axis in common.coords)
     closeness = common.data / np.sqrt(named[left] * named[right])
     pairs = sets.Pairs(left, right, closeness)
