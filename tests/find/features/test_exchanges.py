@@ -291,6 +291,9 @@ def test_the_null_keeps_texts_and_breaks_the_rest(features: Features, work: Path
     assert members(plain, "footprint") != members(broken, "footprint")
     assert (plain.exchanges.prompt == broken.exchanges.prompt).all()
     assert (plain.exchanges.at_us != broken.exchanges.at_us).any()
+    assert (plain.texts.templates == broken.texts.templates).all()
+    assert (plain.texts.slots != broken.texts.slots).any()
+    assert sorted(plain.texts.slots.ravel()) == sorted(broken.texts.slots.ravel())
     created = [sorted(f.accounts.column("created_us").to_pylist()) for f in (plain, broken)]
     assert created[0] == created[1]
 
