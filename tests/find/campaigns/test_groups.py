@@ -80,6 +80,44 @@ def test_names_of_accounts_do_not_matter(tie: Tie) -> None:
     assert [sorted(names[g.members]) for g in plain] == [g.members.tolist() for g in renamed]
 
 
+@pytest.mark.parametrize(("p_value", "groups"), [(1e-3, 2), (1e-99, 1)])
+def test_a_finding_weighs_as_much_as_its_p_value_has_zeros(
+    tie: Tie, p_value: float, groups: int
+) -> None:
+    left, right = np.arange(5), np.arange(5, 10)
+    weak = [tie(own, p_value=1e-3) for own in (left, right) for _ in range(5)]
+
+    found = merge([tie(np.arange(10), p_value=p_value), *weak], 10, seed=0)
+
+    assert len(found) == groups
+
+
+def test_how_often_accounts_share_is_weighed_up_to_the_strongest(tie: Tie) -> None:
+    left, right = np.arange(5), np.arange(5, 10)
+    own = [tie(half, p_value=1e-100) for half in (left, right) for _ in range(5)]
+
+    found = merge([tie(np.arange(10), p_value=1e-300), *own], 10, seed=0)
+
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(("each", "reason"), [(4, "declared"), (2, "declared"), (1, "no_harvest")])
+def test_a_declared_group_may_hold_several_customers(
+    world: Any, tie: Tie, each: int, reason: str
+) -> None:
+    firm, table = world.numbers("f"), world.features.accounts
+    orgs = table.column("org_id").to_pylist()
+    for place, number in enumerate(firm.tolist()):
+        orgs[number] = f"customer {place // each}"
+    place = table.schema.get_field_index("org_id")
+    accounts = table.set_column(place, "org_id", pa.array(orgs, table.schema.types[place]))
+    features = world.features._replace(accounts=accounts)
+
+    found = find(features, [tie(firm)], work=world.work, known=frozenset(), seed=0)
+
+    assert set(found.coordinated.column("reason").to_pylist()) == {reason}
+
+
 @pytest.mark.parametrize(
     ("verified", "strangers", "reason"),
     [(8, 0, "declared"), (5, 2, "declared"), (4, 2, "no_harvest"), (8, 3, "no_harvest")],

@@ -2,9 +2,10 @@
 
 Findings come with overlapping members: a card, an address and a template may each hold part of one
 group, and one proxy may serve two. Two accounts are as close as the share of their findings that
-name both, each finding weighing as much as its p-value has zeros (a cosine); groups are communities of that graph
-(Leiden, constant Potts objective, as in `features.sets`). A finding that straddles two groups
-counts little against the many that do not, so one reseller or proxy does not weld two campaigns.
+name both, each finding weighing as much as its p-value has zeros (a cosine); groups are
+communities of that graph (Leiden, constant Potts objective, as in `features.sets`). A finding that
+straddles two groups counts little against the many that do not, so one reseller or proxy does not
+weld two campaigns.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
     holds = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(findings), accounts))
     strength = np.minimum([-np.log10(f.p_value) for f in findings], STRONGEST)
     weighted = sparse.csr_array(holds * strength[:, None])
-    named: NDArray[np.float64] = np.asarray(weighted.sum(axis=0)).ravel()
+    named: NDArray[np.float64] = np.asarray(weighted.sum(axis=0), np.float64).ravel()
     common = sparse.triu(weighted.T @ holds, k=1).tocoo()
     left, right = (axis.astype(np.int64) for axis in common.coords)
     closeness = common.data / np.sqrt(named[left] * named[right])
