@@ -74,8 +74,9 @@ ROTATES, MANY_ADDRESSES = 1.5, 3.0
 FEWEST_HARVESTED, SMALLEST_SHARE = 20, 0.01
 FEWEST_ACCOUNTS = 3
 ACCUSES = 3
-#: Share of the median member's findings below which a member is not accused.
-NAMED = 0.25
+#: Share of the median member's findings, and of the zeros of its best p-value, below both of which
+#: a member is not accused.
+NAMED, BOUND = 0.25, 0.5
 #: q-value that a group needs when no words speak for harvest: less of one evidence, more of other.
 WORDLESS_Q = 1e-4
 #: q-value that only a batch made for the purpose reaches, not the growth of a product.
@@ -138,22 +139,25 @@ def judge(
 def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
     """Return the members with enough harvested exchanges: at least 20, and 1 % of their own.
 
-    A member that findings name far less often than the others is not accused either: it may have
-    been swept in by one tie.
+    A member that findings name far less often than the others, and none as surely, is not accused
+    either: it may have been swept in by one weak tie.
     """
     account = features.exchanges.account
     accounts = features.accounts.num_rows
     harvested = np.bincount(account[verdict.harvested], minlength=accounts)[group.members]
     exchanges = features.accounts.column("exchanges").to_numpy()[group.members]
-    named = np.zeros(accounts, np.int64)
+    named, bound = np.zeros(accounts, np.int64), np.zeros(accounts)
     for finding in group.findings:
         named[finding.members] += 1
+        bound[finding.members] = np.maximum(bound[finding.members], -np.log10(finding.p_value))
+    named, bound = named[group.members], bound[group.members]
+    is_tied = (named >= NAMED * np.median(named)) | (bound >= BOUND * np.median(bound))
     enough = (harvested >= FEWEST_HARVESTED) & (harvested >= SMALLEST_SHARE * exchanges)
     # Where most traffic is the harvest, most members must take part; carriers are judged singly.
     is_main = 2 * harvested.sum() > exchanges.sum()
     if is_main and enough.sum() < EARNEST * len(group.members):
         return np.empty(0, np.int64)
-    return group.members[enough & (named[group.members] >= NAMED * np.median(named[group.members]))]
+    return group.members[enough & is_tied]
 
 
 def _look(
