@@ -304,14 +304,16 @@ def test_carriers_are_judged_singly(world: Any, seen: Traffic, group: MakeGroup)
     assert accused.tolist() == world.numbers("c").tolist()
 
 
-@pytest.mark.parametrize(("named", "is_accused"), [(1, False), (2, True)])
-def test_who_is_seldom_named_is_not_accused(
-    world: Any, tie: Callable[..., Finding], named: int, is_accused: bool
+@pytest.mark.parametrize(
+    ("named", "p_value", "is_accused"), [(1, 1e-4, False), (2, 1e-4, True), (1, 1e-5, True)]
+)
+def test_who_is_seldom_and_weakly_named_is_not_accused(
+    world: Any, tie: Callable[..., Finding], named: int, p_value: float, is_accused: bool
 ) -> None:
-    # The others are named eight times.
-    assert intent.NAMED == 0.25
+    # The others are named eight times, and with a p-value of 1e-9.
+    assert (intent.NAMED, intent.BOUND) == (0.25, 0.5)
     members = world.numbers("r")
-    ties = [tie(members)] * named + [tie(members[:-1])] * (8 - named)
+    ties = [tie(members, p_value=p_value)] * named + [tie(members[:-1])] * (8 - named)
 
     accused = intent.accused(
         world.features, harvest_of(world.rows("r")), Group(members, tuple(ties), 1e-6)
