@@ -252,8 +252,9 @@ CONDITIONS = {
     "blind, clients": ("I3 M1 C2", PLACE, 3, intent.WORDLESS_Q, True),
     "blind, two families": ("I3 M1 M2", DATE, 3, 1e-6, False),
     "blind, three families": ("I3 M1 M2", DATE + HOURS, 3, 1e-6, True),
-    "two families, tight": ("I2 I4 I6", DATE, 6, intent.TIGHT_Q, True),
-    "two families, not so tight": ("I2 I4 I6", DATE, 6, 1e-14, False),
+    "two families, tight": ("I2 I4 I6", DATE, 20, intent.TIGHT_Q, True),
+    "two families, not so tight": ("I2 I4 I6", DATE, 20, 1e-14, False),
+    "two families, tight, few": ("I2 I4 I6", DATE, 19, intent.TIGHT_Q, False),
     "blind, weakly tied": ("I3 M1 M2", PLACE, 3, 2e-4, False),
     "blind, two points": ("I3 M1", PLACE, 3, 1e-6, False),
     "blind, no batch": ("I3 I5 M2", PLACE, 3, 1e-6, False),
@@ -276,6 +277,24 @@ def test_each_condition_accuses_and_one_step_short_does_not(
     ties = tuple(tie(members, families=("templates", family)) for family in families)
 
     assert intent._accuses(seen, Group(members, ties, q_value)) is is_enough
+
+
+@pytest.mark.parametrize(
+    ("rules", "accounts", "is_enough"),
+    [("I1 M1", 19, False), ("I1 M1", 20, True), ("I1 C1", 3, True)],
+)
+def test_coming_and_going_with_a_template_needs_many_accounts_or_rotation(
+    tie: Callable[..., Finding], rules: str, accounts: int, is_enough: bool
+) -> None:
+    points = {"I1": 2}
+    seen = tuple(
+        intent.Indicator(rule_id, points.get(rule_id, 1), Contrast(1, 0, 1e-6))
+        for rule_id in rules.split()
+    )
+    members = np.arange(accounts)
+    ties = (tie(members, families=("templates", "lifecycle"))._replace(rule_id="L02"),)
+
+    assert intent._accuses(seen, Group(members, ties, 1e-6)) is is_enough
 
 
 def harvest_of(rows: NDArray[np.int64]) -> intent.Verdict:

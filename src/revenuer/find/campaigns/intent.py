@@ -25,12 +25,13 @@ nobody:
   honest job that is split over accounts is a list too, but it has one wording (`wording`), few
   accounts, and no need to rotate addresses. I4 is not asked of accounts that serve users of their
   own, whose prompts are many people's;
-* where text is not logged, so that I1, I2, I4 and I6 cannot be seen: I3 and M1, with I5, M2, C1 or
-  C2.
+* I3 and M1, with I5, M2, C1 or C2: what is left where text is not logged, and I1, I2, I4 and I6
+  cannot be seen.
 
-Without I1 there must be a footprint among the ties, a third family, C1, C2 or a q-value of 1e-15;
-without I1 and I2 the ties must be stronger, with a q-value of 1e-4. Prompts that everybody in the
-group repeats are a public question set and count for nothing.
+Without I1 there must be a footprint among the ties, a third family, C1 or C2, or twenty accounts
+with a q-value of 1e-15; without I1 and I2 the ties must be stronger, with a q-value of 1e-4. Ties
+by first and last use alone need twenty accounts, C1 or C2. Prompts that everybody in the group
+repeats are a public question set and count for nothing.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ NAMED, BOUND = 0.25, 0.5
 WORDLESS_Q = 1e-4
 #: q-value that only a batch made for the purpose reaches, not the growth of a product.
 TIGHT_Q = 1e-15
+#: Ties by first and last use alone.
+SEEN_TOGETHER = {"L02", "L03"}
 
 
 class Indicator(NamedTuple):
@@ -210,10 +213,13 @@ def _accuses(seen: tuple[Indicator, ...], group: Group) -> bool:
     blind = {"I3", "M1"} <= ids and (hides or bool(ids & {"I5", "M2"}))
     strength = 1.0 if ids & {"I1", "I2"} else WORDLESS_Q
     # Users of one new product are made together, too: without strong words or a shared footprint,
-    # a third family must speak.
+    # a third family must speak, or a batch larger and tighter than a product's growth.
     families = {family for finding in group.findings for family in finding.families}
+    is_mass = len(group.members) >= VERY_MANY
     is_bound = "I1" in ids or hides or "footprint" in families or len(families) > 2
-    is_bound |= group.q_value <= TIGHT_Q
+    is_bound |= is_mass and group.q_value <= TIGHT_Q
+    # Coming and going with a template is what users of a public one do on the day it is news.
+    is_bound &= is_mass or hides or not {f.rule_id for f in group.findings} <= SEEN_TOGETHER
     return is_bound and (worded or ((works or blind) and group.q_value <= strength))
 
 

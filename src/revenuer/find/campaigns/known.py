@@ -11,6 +11,9 @@ from pathlib import Path
 
 from revenuer.errors import InputError
 
+#: Characters of a line from which on the file is no list of accounts.
+LONGEST_LINE = 100_000
+
 
 def read(path: Path) -> frozenset[str]:
     """Return the account ids.
@@ -20,6 +23,9 @@ def read(path: Path) -> frozenset[str]:
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+        # csv has a limit of its own, but one for the whole process, which reading logs lifts.
+        if max(map(len, lines), default=0) > LONGEST_LINE:
+            raise csv.Error(f"a line is longer than {LONGEST_LINE:,} characters")
         rows = [row for row in csv.reader(lines) if row and row[0].strip()]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read: {error}", hint="give a text file") from error

@@ -18,7 +18,7 @@ Numbers = NDArray[np.int64]
 #: Share of a template's accounts that are accused before it is a campaign's own.
 OWN = 0.85
 #: Exchanges with a template that are use in earnest: as many as make an account guilty.
-IN_EARNEST = 20
+IN_EARNEST, SMALLEST_SHARE = 20, 0.01
 #: Accused accounts that use a template before it says anything of the campaign.
 FEWEST_USERS = 10
 
@@ -35,7 +35,7 @@ def others(
         free: (accounts,) whether an account may be reached: in no group, and not vouched for.
 
     Returns:
-        Rows, ascending; each account in them has at least `IN_EARNEST`.
+        Rows, ascending; each account in them has at least `IN_EARNEST`, and 1 % of its own.
     """
     use = features.template_use
     is_accused = np.zeros(use.shape[1], np.int64)
@@ -44,12 +44,14 @@ def others(
     earnest.data = (earnest.data >= IN_EARNEST).astype(np.int64)
     users = np.asarray(earnest.sum(axis=1)).ravel()
     inside = earnest @ is_accused
-    own = np.flatnonzero((inside >= FEWEST_USERS) & (inside >= OWN * users) & (inside < users))
-    if len(own) == 0:
+    private = np.flatnonzero((inside >= FEWEST_USERS) & (inside >= OWN * users) & (inside < users))
+    if len(private) == 0:
         return np.empty(0, np.int64)
-    reached = np.flatnonzero(np.asarray(earnest[own].sum(axis=0)).ravel())
+    reached = np.flatnonzero(np.asarray(earnest[private].sum(axis=0)).ravel())
     reached = reached[free[reached] & (is_accused[reached] == 0)]
     rows = features.rows_of(reached)
-    rows = rows[np.isin(carried[rows], features.template_ids[own]).any(axis=1)]
+    rows = rows[np.isin(carried[rows], features.template_ids[private]).any(axis=1)]
     account, place = np.unique(features.exchanges.account[rows], return_inverse=True)
-    return rows[np.bincount(place, minlength=len(account))[place] >= IN_EARNEST]
+    carrying = np.bincount(place, minlength=len(account))
+    own = features.starts[account + 1] - features.starts[account]
+    return rows[((carrying >= IN_EARNEST) & (carrying >= SMALLEST_SHARE * own))[place]]
