@@ -12,7 +12,8 @@ import pytest
 #: Written in parts, so that this file does not hold what it looks for.
 FORBIDDEN = {
     "the host of a package registry": r"py"
-    + r"pi\.org|pythonhosted\.org|registry\.npm"
+    + r"pi\.org|python"
+    + r"hosted\.org|registry\.npm"
     + r"js\.org",
     "a path of one machine": r"(?<![\w.~/])/(?:wor" + r"k|tm" + r"p|ro" + r"ot|ho" + r"me)/\w",
     "a number of the tracker": r"\bissu" + r"e #?\d",
