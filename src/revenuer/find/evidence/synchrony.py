@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import gamma, norm, skew
@@ -137,13 +138,25 @@ def shifted_tail(rows: NDArray[np.float32], rng: np.random.Generator) -> Tail:
         rng: Draws the times.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), LARGEST_SHIFTED)).astype(np.int64)]
-    bins = rows.shape[1]
-    places = np.arange(bins)
-    draws = np.empty(SHIFTS)
-    for draw in range(SHIFTS):
-        moved = (places - rng.integers(0, bins, (len(rows), 1))) % bins
-        draws[draw] = mean_correlation(np.take_along_axis(rows, moved, axis=1))
+    shifts = rng.integers(0, rows.shape[1], (SHIFTS, len(rows)))
+    draws = _shifted(rows.astype(np.float64), shifts)
     return Tail(float(draws.mean()), float(draws.std()), float(skew(draws)))
+
+
+@numba.njit(cache=True, nogil=True)
+def _shifted(rows: NDArray[np.float64], shifts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (draws,) the mean correlation of the rows, moved by (draws, accounts) bins."""
+    n, bins = rows.shape
+    draws = np.empty(len(shifts))
+    squares = (rows**2).sum()
+    for draw in range(len(shifts)):
+        total = np.zeros(bins)
+        for row in range(n):
+            shift = shifts[draw, row]
+            for k in range(bins):
+                total[(k + shift) % bins] += rows[row, k]
+        draws[draw] = ((total**2).sum() - squares) / (n * (n - 1))
+    return draws
 
 
 def p_value(correlation: float, tail: Tail) -> float:

@@ -99,9 +99,7 @@ class TextStore:
         offsets = np.concatenate([[0], np.cumsum(ends - begins)])
         words = np.empty(int(offsets[-1]), np.uint32)
         if len(words):
-            held = np.memmap(self._scratch, np.uint32, "r")
-            for i, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-                words[offsets[i] : offsets[i + 1]] = held[begin:end]
+            _gather(np.asarray(np.memmap(self._scratch, np.uint32, "r")), begins, offsets, words)
         return words, offsets
 
     def hits(self) -> NDArray[np.uint64]:
@@ -128,6 +126,19 @@ class TextStore:
         values = np.zeros(2 * len(self._table_keys), np.int32)
         _rehash(self._table_keys, self._table_values, keys, values)
         self._table_keys, self._table_values = keys, values
+
+
+@numba.njit(cache=True, nogil=True)
+def _gather(
+    held: NDArray[np.uint32],
+    begins: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    words: NDArray[np.uint32],
+) -> None:
+    """Copy the stretch of `held` that begins at each of `begins` to its place in `words`."""
+    for i in range(len(begins)):
+        for k in range(offsets[i + 1] - offsets[i]):
+            words[offsets[i] + k] = held[begins[i] + k]
 
 
 @numba.njit(cache=True, nogil=True)
