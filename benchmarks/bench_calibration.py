@@ -33,8 +33,9 @@ from numpy.typing import NDArray
 
 from revenuer.engine import Duck
 from revenuer.find import evidence, features, ingest
-from revenuer.find.evidence import overlap, partition, scan, synchrony
-from revenuer.find.features import SLOT_LAYER, Features, Sets, null
+from revenuer.find.evidence import finding, overlap, partition, rhythm, scan, synchrony, timing
+from revenuer.find.features import Features, Sets, null
+from revenuer.find.features.measured import SLOT_LAYERS
 from revenuer.lab import traffic
 from revenuer.settings import Settings
 
@@ -119,12 +120,12 @@ def _broken(measured: Features, rng: np.random.Generator) -> Iterator[tuple[str,
     footprint = null.reseat(measured.footprint_sets, rng)
     moved = (templates, footprint)
     yield "overlap", _overlap(measured, footprint)
-    scales = [*evidence._lifecycle_scales(measured), *evidence._move_scales(measured)]
+    scales = [*timing.lifecycle_scales(measured), *timing.move_scales(measured)]
     for _, rule_id, words, ranks in scales:
         # Models differ in name between worlds only: they count as one scale.
         name = words if rule_id != "S01" else "moved to a new model at the same time"
         yield f"scan, {name}", _crowds(ranks, moved)
-    active, rows = evidence._active_rows(measured)
+    active, rows = rhythm.active_rows(measured)
     yield (
         "synchrony, sets reseated",
         _synchrony(measured, active, rows, moved, rng),
@@ -132,7 +133,7 @@ def _broken(measured: Features, rng: np.random.Generator) -> Iterator[tuple[str,
     shifted = measured._replace(
         exchanges=null.shift_clocks(measured.exchanges, measured.accounts.num_rows, rng)
     )
-    active, rows = evidence._active_rows(shifted)
+    active, rows = rhythm.active_rows(shifted)
     own = (measured.template_sets, measured.footprint_sets)
     yield "synchrony, clocks shifted", _synchrony(measured, active, rows, own, rng)
     yield "partition", _partition(measured, rng)
@@ -140,7 +141,7 @@ def _broken(measured: Features, rng: np.random.Generator) -> Iterator[tuple[str,
 
 def _overlap(measured: Features, footprint: Sets) -> Run:
     laid = overlap.overlaps(
-        measured.template_sets.members, footprint.members, evidence._strata(measured)
+        measured.template_sets.members, footprint.members, finding.strata(measured)
     )
     return _run(laid.p_values, tests=laid.tests)
 
@@ -150,7 +151,7 @@ def _crowds(ranks: scan.Scale, families: tuple[Sets, ...]) -> Run:
         scan.crowd(ranks, members).p_value
         for sets in families
         for members in _rows(sets)
-        if scan.FEWEST <= len(members) <= evidence.LARGEST_SET
+        if scan.FEWEST <= len(members) <= timing.LARGEST_SET
     ]
     return _run(np.array(chances))
 
@@ -166,12 +167,12 @@ def _synchrony(
     place[active] = np.arange(len(active))
     groups = [placed[placed >= 0] for sets in families for placed in map(_at(place), _rows(sets))]
     groups = [one for one in groups if 2 <= len(one) <= len(active) // 4]
-    tails = synchrony.null_tails(rows, sorted({evidence._grid(len(one)) for one in groups}), rng)
+    tails = synchrony.null_tails(rows, sorted({rhythm.grid(len(one)) for one in groups}), rng)
     chances = []
     for one in groups:
         correlation = synchrony.mean_correlation(rows[one])
-        chance = synchrony.p_value(correlation, tails[evidence._grid(len(one))])
-        if chance < evidence.SECOND_NULL:
+        chance = synchrony.p_value(correlation, tails[rhythm.grid(len(one))])
+        if chance < finding.SECOND_NULL:
             own = synchrony.shifted_tail(rows[one], rng)
             chance = max(chance, synchrony.p_value(correlation, own))
         chances.append(chance)
@@ -184,7 +185,7 @@ def _at(place: NDArray[np.int64]) -> Callable[[NDArray[np.int64]], NDArray[np.in
 
 def _partition(measured: Features, rng: np.random.Generator) -> Run:
     exchanges, texts = measured.exchanges, measured.texts
-    template = np.append(texts.templates[:, SLOT_LAYER], -1)[exchanges.prompt]
+    template = np.append(texts.templates[:, SLOT_LAYERS[-1]], -1)[exchanges.prompt]
     order = np.argsort(template, kind="stable")
     ordered = template[order]
     chances = []
@@ -197,7 +198,7 @@ def _partition(measured: Features, rng: np.random.Generator) -> Run:
         rows = order[np.searchsorted(ordered, own, "left") : np.searchsorted(ordered, own, "right")]
         rows = rows[np.isin(exchanges.account[rows], members)]
         if len(rows):
-            slots = rng.permuted(texts.slots[exchanges.prompt[rows]], axis=0)
+            slots = rng.permuted(texts.slots[exchanges.prompt[rows], -1], axis=0)
             account = exchanges.account[rows].astype(np.int64)
             chances.append(partition.partition(slots, account).p_value)
     return _run(np.array(chances))

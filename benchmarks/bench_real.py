@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from revenuer.engine import Duck
 from revenuer.errors import RevenuerError
-from revenuer.find import evidence, features, ingest, pipeline
+from revenuer.find import features, ingest, pipeline
+from revenuer.find.evidence import rhythm, synchrony, timing
 from revenuer.find.evidence import scan as crowding
-from revenuer.find.evidence import synchrony
 from revenuer.find.features import profiles
 from revenuer.settings import Settings
 
@@ -196,7 +196,7 @@ def _best_set(measured: features.Features, members: NDArray[np.int64]) -> tuple[
 
 
 def _together(measured: features.Features, members: NDArray[np.int64]) -> tuple[float, float, int]:
-    active, rows = evidence._active_rows(measured)
+    active, rows = rhythm.active_rows(measured)
     placed = np.flatnonzero(np.isin(active, members))
     if len(placed) < 2:
         return float("nan"), float("nan"), len(placed)
@@ -206,7 +206,7 @@ def _together(measured: features.Features, members: NDArray[np.int64]) -> tuple[
 
 
 def _crowds(measured: features.Features, members: NDArray[np.int64]) -> list[float]:
-    scales = evidence._lifecycle_scales(measured)
+    scales = timing.lifecycle_scales(measured)
     return [crowding.crowd(scale, members).p_value for _, _, _, scale in scales[1:]]
 
 

@@ -15,8 +15,9 @@ import pytest
 
 from revenuer import errors, tables
 from revenuer.cli.main import COMMANDS, main
-from revenuer.find import campaigns, evidence, ingest
-from revenuer.find.campaigns import intent, words
+from revenuer.find import campaigns, ingest
+from revenuer.find.campaigns import indicators, intent, words
+from revenuer.find.evidence import finding, shared, timing
 from revenuer.find.features import lexicon, shingles
 from revenuer.settings import Settings
 
@@ -114,17 +115,21 @@ def test_every_rule_is_documented(root: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "sentence", "number"),
     [
-        ("null-models.md", "odds ratio below ten", evidence.ODDS_FLOOR == 10),
-        ("null-models.md", "fewer than eight times the", evidence.CROWD_FLOOR == 8),
-        ("null-models.md", "multiplied by six", evidence.CLASSES == 6),
-        ("intent.md", "If four fifths of the prompts", intent.ONE_JOB == 0.8),
-        ("intent.md", "fewer than six accounts", intent.FEWEST_SWEEPERS == 6),
+        ("null-models.md", "odds ratio below ten", finding.ODDS_FLOOR == 10),
+        ("null-models.md", "fewer than eight times the", timing.CROWD_FLOOR == 8),
+        ("null-models.md", "at least half of the users must sit", shared.CLUMPED == 0.5),
+        ("null-models.md", "ten times as many as expected", finding.ODDS_FLOOR == 10),
+        ("null-models.md", "agreements must be a tenth of those", finding.ODDS_FLOOR == 10),
+        ("null-models.md", "up to four times", timing.MOST_CROWDS == 4),
+        ("intent.md", "such a list by ten accounts or more", intent.MANY == 10),
+        ("intent.md", "twenty of them work on one list", intent.VERY_MANY == 20),
+        ("intent.md", "fewer than six accounts", indicators.FEWEST_SWEEPERS == 6),
         ("intent.md", "at least 20 harvested exchanges", intent.FEWEST_HARVESTED == 20),
         ("intent.md", "one in a hundred of their own", intent.SMALLEST_SHARE == 0.01),
         ("intent.md", "four fifths name organisations", campaigns.DECLARED == 0.8),
         ("concepts.md", "at least 20 harvested exchanges", intent.FEWEST_HARVESTED == 20),
         ("limits-and-threat-model.md", "at least three", intent.FEWEST_ACCOUNTS == 3),
-        ("limits-and-threat-model.md", "only from six accounts", intent.FEWEST_SWEEPERS == 6),
+        ("limits-and-threat-model.md", "only from six accounts", indicators.FEWEST_SWEEPERS == 6),
         ("decisions/0001-frames-by-recurrence.md", "four exchanges or more", shingles.RECURS == 4),
     ],
 )

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from revenuer.engine import Duck
 from revenuer.find import features, ingest
-from revenuer.find.campaigns import intent, traffic
+from revenuer.find.campaigns import identity, intent, traffic
 from revenuer.find.campaigns.exemplars import Rows
 from revenuer.find.campaigns.groups import Group
 from revenuer.find.evidence import Finding
@@ -55,6 +55,22 @@ class World(NamedTuple):
         """Return the exchanges of the accounts whose ids begin so."""
         account = self.features.exchanges.account
         return np.flatnonzero(np.isin(account, self.numbers(*prefixes)))
+
+    def with_column(
+        self, name: str, accounts: NDArray[np.int64], value: Any, usual: Any = 0
+    ) -> Features:
+        """Return the features with a column of the accounts table made up."""
+        return self.with_values(
+            **{name: [value if i in set(accounts) else usual for i in range(len(self.ids))]}
+        )
+
+    def with_values(self, **columns: list[Any]) -> Features:
+        """Return the features with columns of the accounts table made up."""
+        table = self.features.accounts
+        for name, values in columns.items():
+            place = table.schema.get_field_index(name)
+            table = table.set_column(place, name, pa.array(values, table.schema.types[place]))
+        return self.features._replace(accounts=table)
 
 
 def finding(members: NDArray[np.int64], **changes: Any) -> Finding:
@@ -103,6 +119,7 @@ def _accounts(ids: list[str]) -> list[dict[str, Any]]:
         {
             "account_id": one,
             "created_at": MONDAY - timedelta(days=10 + number),
+            "email_domain": "firm.example" if one.startswith("f") else None,
             "payment_id": "card" if one.startswith(("r", "c")) else f"card of {one}",
             "org_id": "firm" if one.startswith("f") else None,
             "is_verified": one.startswith("f"),
@@ -153,10 +170,10 @@ def texts(world: World) -> Iterator[Rows]:
     rows.close()
 
 
-def judged(features: Features, seen: traffic.Traffic, group: Group, texts: Rows) -> intent.Verdict:
+def judged(features: Features, seen: traffic.Traffic, group: Group) -> intent.Verdict:
     """Return the verdict on a group, with the rows of its own templates as a scan finds them."""
     private = intent.private_rows(features, seen, features.rows_of(group.members))
-    return intent.judge(features, seen, group, private, texts)
+    return intent.judge(features, seen, group, private, identity.names(features))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ Judge = Callable[..., Verdict]
 
 
 def written(world: Any, seen: Traffic, group: Group, texts: Rows, judge: Judge) -> Campaign:
-    verdict = judge(world.features, seen, group, texts)
+    verdict = judge(world.features, seen, group)
     members = dossier.members(world.features, group.members, verdict.harvested)
     return dossier.write(world.features, seen, group, verdict, members, world.ids, texts)
 

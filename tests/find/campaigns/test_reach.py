@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,15 @@ import pytest
 from scipy import sparse
 
 from revenuer.find.campaigns import find, reach
-from revenuer.find.campaigns.reach import FEWEST_USERS, IN_EARNEST, OWN
+from revenuer.find.campaigns.reach import (
+    FEWEST_USERS,
+    IN_EARNEST,
+    MOSTLY,
+    OWN,
+    PARTLY,
+    SEVERAL,
+    USES,
+)
 from revenuer.find.evidence import Finding
 from revenuer.find.features import Features
 
@@ -28,23 +36,30 @@ def used(accounts: Iterable[int], exchanges: int = 2 * IN_EARNEST) -> dict[int, 
 
 
 def others(
-    world: Any, *templates: dict[int, int], accused: int = ENOUGH, taken: Iterable[int] = ()
+    world: Any,
+    *templates: dict[int, int],
+    accused: int = ENOUGH,
+    taken: Iterable[int] = (),
+    layers: Sequence[int] | None = None,
 ) -> dict[int, int]:
     """Return the rows reached of each account, from `{account: exchanges}` a template.
 
-    The first accounts are accused; `taken` are in groups or vouched for.
+    The first accounts are accused; `taken` are in groups or vouched for; all templates are of one
+    layer unless `layers` says otherwise.
     """
+    texts = len(world.features.texts.templates)
+    ids = FIRST + np.arange(len(templates)) + texts * np.array(layers or [0] * len(templates), int)
     account = [a for a in range(ACCOUNTS) for _ in range(CHAT)]
     carried = [-1] * len(account)
     for number, users in enumerate(templates):
         for one, count in users.items():
             account += [one] * count
-            carried += [FIRST + number] * count
+            carried += [ids[number]] * count
     free = np.ones(ACCOUNTS, np.bool_)
     free[[*range(accused), *taken]] = False
     columns = np.full((len(carried), 9), -1)
     columns[:, 4] = carried
-    features = log(world, np.array(account, np.int32), *templates)
+    features = log(world, np.array(account, np.int32), ids, *templates)
 
     rows = reach.others(features, columns, np.arange(accused), free)
 
@@ -54,14 +69,14 @@ def others(
     return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
-def log(world: Any, account: Any, *templates: dict[int, int]) -> Features:
+def log(world: Any, account: Any, ids: Any, *templates: dict[int, int]) -> Features:
     use = np.zeros((len(templates), ACCOUNTS), np.int64)
     for row, users in zip(use, templates, strict=True):
         row[list(users)] = list(users.values())
     made: Features = world.features._replace(
         exchanges=world.features.exchanges._replace(account=account),
         template_use=sparse.csr_array(use),
-        template_ids=FIRST + np.arange(len(templates)),
+        template_ids=ids,
         order=np.argsort(account, kind="stable"),
         starts=np.concatenate([[0], np.cumsum(np.bincount(account, minlength=ACCOUNTS))]),
     )
@@ -107,10 +122,21 @@ def test_trials_of_many_strangers_make_no_template_public(world: Any) -> None:
 
 
 def test_use_of_another_template_counts_for_nothing(world: Any) -> None:
-    private, public = used(range(ENOUGH + 1)), used(range(ACCOUNTS))
+    private, public = used(range(ENOUGH + 1)), used(range(ACCOUNTS), IN_EARNEST)
 
     assert others(world, private, public) == used([ENOUGH])
     assert others(world, used(range(ENOUGH)) | {50: 10}, public) == {}
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_only_who_does_little_else_is_reached_by_one(world: Any, over: int) -> None:
+    carried = 2 * IN_EARNEST
+    rest = math.floor(carried / MOSTLY) - carried - CHAT
+    public = used(range(ACCOUNTS)) | {ENOUGH: rest + over}
+
+    found = others(world, used(range(ENOUGH + 1)), public)
+
+    assert found == ({} if over else {ENOUGH: carried})
 
 
 def test_what_nobody_else_uses_reaches_nobody(world: Any) -> None:
@@ -118,12 +144,99 @@ def test_what_nobody_else_uses_reaches_nobody(world: Any) -> None:
     assert others(world) == {}
 
 
-@pytest.mark.parametrize("known", [frozenset(), frozenset({"c-3"})])
-def test_a_scan_accuses_who_was_reached_of_the_private_template_only(
+#: An account that no finding names, and how often it sends each of several templates.
+NAMELESS, EACH = 50, math.ceil(IN_EARNEST / SEVERAL)
+
+
+def partly(
+    users: int = 10, *, number: int = SEVERAL, each: int = EACH, least: int | None = None
+) -> list[dict[int, int]]:
+    """Return templates of the accused, of users of just one each, and of the nameless account.
+
+    Each template has so many users that are not accused, of which the nameless account is one; of
+    the last one it makes `least` uses.
+    """
+    crowd = [i for i in range(ENOUGH, ACCOUNTS) if i != NAMELESS]
+    made = [
+        used([*range(ENOUGH), *np.roll(crowd, -k * users)[: users - 1].tolist()]) | {NAMELESS: each}
+        for k in range(number)
+    ]
+    made[-1][NAMELESS] = each if least is None else least
+    return made
+
+
+def test_who_uses_several_templates_shared_with_few_others_is_reached(world: Any) -> None:
+    templates = partly()
+
+    # Whoever uses one of them only, however often, is not.
+    assert others(world, *templates) == {NAMELESS: SEVERAL * EACH}
+    assert others(world, *templates, taken=[NAMELESS]) == {}
+
+
+def test_two_templates_may_be_met_by_chance(world: Any) -> None:
+    assert SEVERAL == 3
+
+    assert others(world, *partly(number=2, each=IN_EARNEST)) == {}
+
+
+@pytest.mark.parametrize("over", [-1, 0])
+def test_each_of_several_templates_is_used_more_often_than_a_copied_prompt(
+    world: Any, over: int
+) -> None:
+    templates = partly(each=IN_EARNEST, least=USES + over)
+
+    found = others(world, *templates)
+
+    assert found == ({} if over else {NAMELESS: 2 * IN_EARNEST + USES})
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_of_the_users_of_each_a_share_is_accused(world: Any, over: int) -> None:
+    users = math.floor(ENOUGH * (1 - PARTLY) / PARTLY)
+    # Everybody but the nameless account uses a template once or not at all, beside these.
+    templates = partly(users)
+    if over:
+        templates[0] |= used([next(i for i in range(ACCOUNTS) if i not in templates[0])])
+
+    assert (NAMELESS in others(world, *templates)) is (over == 0)
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_only_who_does_little_else_is_reached_by_several(world: Any, over: int) -> None:
+    carried = SEVERAL * EACH
+    # What everybody uses is not partly the campaign's own.
+    rest = math.floor(carried / MOSTLY) - carried - CHAT
+    public = used(range(ACCOUNTS), 2 * IN_EARNEST) | {NAMELESS: rest + over}
+
+    found = others(world, *partly(), public)
+
+    assert found == ({} if over else {NAMELESS: carried})
+
+
+def test_a_few_exchanges_with_several_are_a_trial(world: Any) -> None:
+    assert SEVERAL * (EACH - 1) < IN_EARNEST
+
+    assert others(world, *partly(each=EACH - 1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("layers", "is_reached"),
+    [([0, 1, 2], False), ([1, 1, 2], False), ([1, 1, 1], True), ([0, 0, 0, 1], True)],
+)
+def test_the_layers_of_one_text_are_not_several_templates(
+    world: Any, layers: list[int], is_reached: bool
+) -> None:
+    found = others(world, *partly(number=len(layers)), layers=layers)
+
+    assert (NAMELESS in found) is is_reached
+
+
+@pytest.mark.parametrize("known", [frozenset(), frozenset({"r-7"})])
+def test_a_scan_accuses_who_was_reached(
     world: Any, tie: Callable[..., Finding], known: frozenset[str]
 ) -> None:
     # Of twelve users of the template eleven are tied; the last left no other trace.
-    ties = [tie(world.numbers("r", "c-0", "c-1", "c-2"))]
+    ties = [tie(np.setdiff1d(world.numbers("r", "c"), world.numbers("r-7")))]
 
     found = find(world.features, ties, work=world.work, known=known, seed=0)
 

@@ -29,7 +29,7 @@ def accused(
 ) -> tables.Accused:
     """Return the harvest of the made log as a campaign."""
     own = group("r", "c")
-    verdict = judge(world.features, seen, own, texts)
+    verdict = judge(world.features, seen, own)
     members = dossier.members(world.features, own.members, verdict.harvested)
     made = dossier.write(world.features, seen, own, verdict, members, world.ids, texts)
     return tables.Accused(made, members, verdict.harvested)

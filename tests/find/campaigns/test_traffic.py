@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
 from revenuer.find.campaigns.traffic import (
     COMPARED,
+    COUNTED,
     MOST_REFERENCES,
     Contrast,
     Traffic,
@@ -19,6 +19,7 @@ from revenuer.find.campaigns.traffic import (
     contrast_accounts,
     survey,
 )
+from revenuer.find.features import carried_templates
 
 LEVELS = (0.1, 0.01, 0.001)
 EACH = 12
@@ -37,7 +38,7 @@ def told_apart(
         account = np.repeat(np.arange(len(values) // EACH, dtype=np.int32), EACH)
     features = world.features._replace(exchanges=world.features.exchanges._replace(account=account))
     outside = (np.bincount(account, values) / np.bincount(account))[grouped:]
-    traffic = seen._replace(length=values.astype(np.float64), usual={"length": outside})
+    traffic = seen._replace(length=values.astype(np.float64), usual={"length": np.sort(outside)})
     return contrast(features, traffic, np.flatnonzero(account < grouped), "length")
 
 
@@ -48,6 +49,62 @@ def test_flags_what_each_exchange_shows(world: Any, seen: Traffic) -> None:
     turns = world.features.exchanges.turns[world.rows("h")]
     assert (seen.is_single[world.rows("h")] == (turns == 1)).all()
     assert len(seen.template) == len(seen.is_strong)
+
+
+#: Turns, prompts and openings of the exchanges of one account, and which are alone.
+CONVERSATIONS = {
+    "one question, never followed up": ([1], [5], [-1], [True]),
+    "a question that is followed up": ([1, 3, 5], [5, 6, 7], [-1, 5, 5], [False, False, False]),
+    "the follow-up of another question": ([1, 1, 3], [5, 6, 7], [-1, -1, 6], [True, False, False]),
+    "a made-up history, sent once": ([3], [6], [5], [True]),
+    "a conversation begun before the log": ([3, 5], [6, 7], [5, 5], [False, False]),
+    "one question asked twice": ([1, 1], [5, 5], [-1, -1], [True, True]),
+    "no text": ([1, 3], [-1, -1], [-1, -1], [True, False]),
+}
+
+
+@pytest.mark.parametrize("kind", CONVERSATIONS)
+def test_alone_is_an_exchange_that_nobody_follows_up(world: Any, kind: str) -> None:
+    turns, prompts, openings, expected = CONVERSATIONS[kind]
+    # The first and the last account of the log have the same conversation and nothing to do with
+    # each other.
+    exchanges = world.features.exchanges
+    made = {name: getattr(exchanges, name).copy() for name in ("turns", "prompt", "opening")}
+    rows = [np.flatnonzero(exchanges.account == one)[: len(turns)] for one in (0, 20)]
+    others = [np.flatnonzero(exchanges.account == one)[len(turns) :] for one in (0, 20)]
+    for own, rest in zip(rows, others, strict=True):
+        for column, values in zip(made.values(), (turns, prompts, openings), strict=True):
+            column[own], column[rest] = values, 99
+
+    seen = survey(
+        world.features._replace(exchanges=exchanges._replace(**made)), np.empty(0, np.int64)
+    )
+
+    assert [seen.is_single[own].tolist() for own in rows] == [expected, expected]
+
+
+def test_templates_are_counted_among_accounts_of_no_group(world: Any, seen: Traffic) -> None:
+    ungrouped = survey(world.features, world.numbers("r"))
+    ring = np.unique(seen.template[world.rows("r")])
+    place = np.searchsorted(world.features.template_ids, ring[ring >= 0])
+
+    assert (ungrouped.carriers[place] == 100).all(), "those of the four carriers"
+    assert (seen.carriers[place] == 0).all(), "all who send it are in groups"
+
+
+@pytest.mark.parametrize("field", ["system", "prompt", "opening"])
+def test_an_exchange_carries_the_templates_of_all_its_fields(world: Any, field: str) -> None:
+    exchanges = world.features.exchanges
+    fields = {"prompt": np.full_like(exchanges.prompt, -1)} | {field: exchanges.prompt}
+    features = world.features._replace(exchanges=exchanges._replace(**fields))
+    rows = world.rows("r", "c", "h-0")
+
+    carried = carried_templates(features.exchanges, features.texts)[rows]
+
+    for template in features.template_ids:
+        carries = features.carries(rows, int(template))
+        assert (carries == (carried == template).any(axis=1)).all()
+    assert (carried >= 0).any(axis=1).sum() == len(world.rows("r")) + 100
 
 
 def test_lengths_are_octaves_over_the_models_median(world: Any, seen: Traffic) -> None:
@@ -96,7 +153,9 @@ def test_a_sample_of_the_others_is_compared_with(
     assert set(chosen.tolist()) <= set(honest.tolist())
     assert (chosen[0], chosen[-1]) == (honest[0], honest[-1]), "evenly over all"
     assert np.diff(chosen).max() - np.diff(chosen).min() <= 1
-    assert {name: len(few.usual[name]) for name in COMPARED} == dict.fromkeys(COMPARED, 7)
+    assert {name: len(few.usual[name]) for name in few.usual} == dict.fromkeys(
+        (*COMPARED, *COUNTED), 7
+    )
 
 
 @pytest.mark.parametrize("name", COMPARED)
@@ -107,24 +166,20 @@ def test_what_is_usual_is_the_mean_of_each_account_of_no_group(
 
     found = contrast(world.features, seen, world.rows("h"), name)
 
-    assert seen.usual[name] == pytest.approx(np.array(expected))
+    assert seen.usual[name] == pytest.approx(np.sort(expected))
     assert found.inside == found.outside
     assert found.p_value > 0.1
 
 
+@pytest.mark.parametrize("name", COUNTED)
 @pytest.mark.parametrize(("group", "others"), [(16, 1), (16, 4), (3, 3), (0, 1)])
 def test_columns_of_accounts_are_compared_in_doublings(
-    world: Any, seen: Traffic, group: int, others: int
+    world: Any, name: str, group: int, others: int
 ) -> None:
-    table = world.features.accounts
-    values = np.full(table.num_rows, others)
-    values[world.numbers("r")] = group
-    place = table.schema.get_field_index("addresses")
-    features = world.features._replace(
-        accounts=table.set_column(place, "addresses", pa.array(values))
-    )
+    features = world.with_column(name, world.numbers("r"), group, others)
+    seen = survey(features, world.numbers("r", "c", "f"))
 
-    found = contrast_accounts(features, seen, world.numbers("r"), "addresses")
+    found = contrast_accounts(features, seen, world.numbers("r"), name)
 
     usual = np.log2([max(group, 1), others])
     assert (found.inside, found.outside) == pytest.approx(tuple(usual))

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from revenuer.find.campaigns.intent import Indicator
+from revenuer.find.campaigns.indicators import Indicator
 from revenuer.find.campaigns.traffic import Contrast
 from revenuer.find.campaigns.words import CLEARS, COUNTED, RULES, from_finding, from_indicator
 from revenuer.find.evidence import Finding
 
-TIES = ("F01", "L01", "L02", "L03", "S01", "S02", "P01")
-INDICATORS = ("I1", "I2", "I3", "I4", "I5", "I6", "M1", "M2", "C1", "C2")
+TIES = ("F01", "F02", "L01", "L02", "L03", "S01", "S02", "S03", "P01")
+INDICATORS = ("I1", "I2", "I3", "I4", "I5", "I7", "M1", "M2", "M3", "C1", "C2", "C3")
 
 
 def test_a_tie_keeps_fact_apart_from_inference(tie: Callable[..., Finding]) -> None:

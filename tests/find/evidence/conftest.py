@@ -83,7 +83,11 @@ def made(kind: str, *, asked_twice: float = 0.0) -> Features:
         own = np.flatnonzero(week.account == number)
         few = own[: round(asked_twice * len(own))]
         prompt[few] = np.arange(len(few))
-    texts = Texts(np.full((len(prompt), 3), -1), np.zeros((len(prompt), 4), np.uint64))
+    texts = Texts(
+        np.full((len(prompt), 3), -1),
+        np.zeros((len(prompt), 2, 4), np.uint64),
+        np.zeros((len(prompt), 2), np.uint64),
+    )
     filler: list[Any] = [None] * len(Features._fields)
     return Features(*filler)._replace(
         accounts=accounts(week, rng),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,9 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from revenuer.find.evidence import weigh
 from revenuer.find.evidence.scan import crowd, scale
-from revenuer.find.features import Features
 
 LEVELS = (0.1, 0.01, 0.001)
 Values = NDArray[np.float64]
@@ -181,24 +178,39 @@ def test_finds_the_batch_inside_a_larger_set() -> None:
     assert found.members.max() < 20
 
 
-@pytest.mark.parametrize("kind", ["template", "payment", "signup_address", "signup_prefix", "mail"])
-def test_who_shares_what_has_no_date_is_weighed_against_time(
-    ring: Callable[..., Features], kind: str
+def test_several_batches_are_not_told_by_the_wide_stretch_around_them() -> None:
+    rng = np.random.default_rng(53)
+    made = rng.uniform(0, 300, 2_000)
+    # Six batches of eight within fifty days.
+    made[:48] = 100 + 10 * np.repeat(np.arange(6), 8) + rng.uniform(0, 0.2, 48)
+    members = np.append(np.arange(48), np.arange(500, 512))
+
+    wide, narrow = (crowd(scale(made), members, floor=floor) for floor in (1.0, 8.0))
+
+    assert len(wide.members) > 24
+    assert np.bincount(narrow.members // 8).max() == 8, "one whole batch"
+    assert len(narrow.members) < 12
+    assert narrow.p_value < 1e-3
+
+
+@pytest.mark.parametrize(("floor", "members"), [(19.9, [1, 3, 4]), (20.1, [])])
+def test_a_floor_is_members_over_members_expected(floor: float, members: list[int]) -> None:
+    # Three of five within 3 of 100 places: twenty times the number expected.
+    found = crowd(scale(np.arange(100.0)), np.array([90, 10, 40, 11, 12]), floor=floor)
+
+    assert found.members.tolist() == members
+    assert (found.p_value < 1) is (len(members) > 0)
+
+
+@given(sets(), st.sampled_from([1.0, 2.0, 4.0]))
+def test_a_floor_leaves_out_wide_stretches_and_only_makes_the_pvalue_larger(
+    case: tuple[Values, NDArray[np.int64]], floor: float
 ) -> None:
-    found = weigh(ring(kind), fdr_level=0.01, seed=0)
+    values, members = case
 
-    assert {finding.rule_id for finding in found} == {"L01", "L02", "L03", "S01", "S02"}
-    for finding in found:
-        assert len(finding.members) >= 5
-        assert (finding.members >= 200).all(), "the eight that act as one, and nobody else"
-        assert finding.families[0] == ("templates" if kind == "template" else "footprint")
+    free, found = crowd(scale(values), members), crowd(scale(values), members, floor=floor)
 
-
-@pytest.mark.parametrize("kind", ["address", "prefix", "end_user", "session", "community"])
-def test_footprints_with_a_day_in_them_are_not_weighed_against_time(
-    ring: Callable[..., Features], kind: str
-) -> None:
-    # Whoever shares an address on one day is active on that day; made on one day is another matter.
-    found = weigh(ring(kind), fdr_level=0.01, seed=0)
-
-    assert {finding.rule_id for finding in found} == {"L01"}
+    assert found.p_value >= free.p_value
+    assert len(found.members) == 0 or len(found.members) >= floor * found.expected * (1 - 1e-9)
+    if len(free.members) >= floor * free.expected * (1 + 1e-9):
+        assert found.members.tolist() == free.members.tolist()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,24 +12,22 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import gamma, norm
 
-from revenuer.find.evidence import weigh
 from revenuer.find.evidence.synchrony import (
     Tail,
     in_step,
+    in_step_with_rest,
     mean_correlation,
     null_tails,
     p_value,
     residuals,
     shifted_tail,
 )
-from revenuer.find.features import Features
 
 LEVELS = (0.1, 0.01, 0.001)
 HOURS = 7 * 24
 #: A Friday, 13:00 UTC, in hours since 1970.
 START = 20_500 * 24 + 24 * 4 + 13
 Rates = NDArray[np.float64]
-MakeRing = Callable[..., Features]
 
 
 def office(phase: int, rate: float) -> Rates:
@@ -262,14 +259,45 @@ def test_finds_a_queue_and_lets_go_who_is_not_fed_by_it() -> None:
     assert kept.tolist() == [True] * 8 + [False] * 2
 
 
-@pytest.mark.parametrize(("asked_twice", "is_tied"), [(0.0, True), (0.25, True), (0.4, False)])
-def test_a_set_that_repeats_prompts_has_no_synchrony(
-    ring: MakeRing, asked_twice: float, is_tied: bool
-) -> None:
-    # A public question set on a public timetable needs no acquaintance.
-    found = weigh(ring("template", asked_twice=asked_twice), fdr_level=0.01, seed=0)
+@given(st.integers(2, 6), st.integers(2, 30), st.integers(0, 2**32 - 1))
+def test_with_the_rest_is_better_than_99_of_100_moves(accounts: int, bins: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(accounts, bins)) + rng.normal(size=bins)
 
-    assert ("S02" in {finding.rule_id for finding in found}) is is_tied
+    kept = in_step_with_rest(rows.astype(np.float32))
+
+    for i, row in enumerate(rows):
+        rest = np.delete(rows, i, axis=0).sum(axis=0)
+        moved = np.array([rest @ np.roll(row, k) for k in range(bins)])
+        margin = (moved[0] - np.quantile(moved, 0.99)) / np.abs(moved).max()
+        assert kept[i] == (margin > 0) or abs(margin) < 1e-5
+
+
+def test_who_keeps_step_with_the_rest_alone_is_told_without_outsiders() -> None:
+    rng = np.random.default_rng(85)
+    rates = np.vstack([crowd(rng, 200), queue(rng, 8)])
+    rows = residuals(rng.poisson(rates), start=START)
+
+    kept = in_step_with_rest(rows[np.append(np.arange(200, 208), [3, 50])])
+
+    assert kept.tolist() == [True] * 8 + [False] * 2
+
+
+def test_the_platform_of_everybody_is_taken_out_of_a_few() -> None:
+    # Two jobs that follow a rush on the platform, of which they are a small part.
+    rng = np.random.default_rng(86)
+    rush = np.where(np.arange(HOURS) // 5 % 3 == 0, 4.0, 1.0)
+    everybody = rng.poisson(300 * rush)
+    everybody[60:69] = 0
+    jobs = rng.poisson(np.tile(2 * rush, (8, 1)))
+    jobs[:, 60:69] = 0
+
+    rows = residuals(jobs, start=START, platform=everybody)
+
+    assert rows.shape == (8, HOURS - 9), "hours in which the platform was down are dropped"
+    assert abs(mean_correlation(rows)) < 0.05
+    usual = np.full(HOURS, 600)
+    assert mean_correlation(residuals(jobs, start=START, platform=usual)) > 0.3
 
 
 @given(st.floats(-1, 1), st.floats(-0.5, 0.5), st.floats(0, 0.5), st.floats(-2, 3))

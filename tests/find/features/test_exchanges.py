@@ -136,6 +136,12 @@ def test_rules_are_met_by_the_prompt_or_any_earlier_turn_of_the_user(
         ('{"role": "user"}', ['{"role": "user"}']),
         ("[" * 5_000, ["[" * 5_000]),
         ("[]", []),
+        (
+            '[{"role": "system", "content": "a"}, {"role": "human", "content": "b"}, '
+            '{"role": "tool", "content": "c"}, {"role": "developer", "content": "d"}, '
+            '{"role": "function", "content": "e"}, {"role": "assistant", "content": "f"}]',
+            ["b"],
+        ),
     ],
 )
 def test_earlier_turns_of_the_user_are_read(history: str, said: list[str]) -> None:

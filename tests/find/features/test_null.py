@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -116,19 +117,20 @@ def test_redating_deals_out_the_same_dates_and_measures_use_anew() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 9)), max_size=30),
+    st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 1), st.integers(0, 9)), max_size=30),
     st.integers(0, 2**32),
 )
-def test_refilling_deals_out_contents_within_a_template(
-    rows: list[tuple[int, int]], seed: int
+def test_refilling_deals_out_contents_within_a_template_and_layout(
+    rows: list[tuple[int, int, int]], seed: int
 ) -> None:
-    template = np.array([t for t, _ in rows], np.int64)
-    before = np.array([[v, v + 10] for _, v in rows], np.uint64).reshape(len(rows), 2)
+    template = np.array([t for t, _, _ in rows], np.int64)
+    layout = np.array([w for _, w, _ in rows], np.uint64)
+    before = np.array([[v, v + 10] for _, _, v in rows], np.uint64).reshape(len(rows), 2)
 
-    after = null.refill(before, template, np.random.default_rng(seed))
+    after = null.refill(before, template, layout, np.random.default_rng(seed))
 
-    for one in range(-1, 3):
-        own = template == one
+    for one, wording in itertools.product(range(-1, 3), range(2)):
+        own = (template == one) & (layout == wording)
         for slot in range(2):
             assert sorted(after[own, slot].tolist()) == sorted(before[own, slot].tolist())
 
@@ -138,7 +140,7 @@ def test_refilling_breaks_what_was_divided_and_what_went_together() -> None:
     values = np.arange(1_000, dtype=np.uint64)
     before = np.column_stack([values, values + np.uint64(5_000)])
 
-    after = null.refill(before, np.zeros(1_000, np.int64), rng)
+    after = null.refill(before, np.zeros(1_000, np.int64), np.zeros(1_000, np.uint64), rng)
 
     assert (after[:, 0] == before[:, 0]).sum() < 20
     assert (after[:, 1] - after[:, 0] == 5_000).sum() < 20, "each slot is dealt on its own"

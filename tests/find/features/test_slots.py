@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 from revenuer.find.features import slots
 from revenuer.find.features.texts import TextStore
 
+NONE = np.empty(0, np.uint64)
 StoreOf = Callable[[Sequence[str | None]], TextStore]
 FRUITS = ("apple", "pear", "plum", "cherry", "quince", "medlar", "grape", "melon", "kiwi", "lime")
 
 
 def fill(store: TextStore, template: Sequence[int] | None = None) -> NDArray[np.uint64]:
+    return filled(store, template).slots
+
+
+def filled(store: TextStore, template: Sequence[int] | None = None) -> slots.Filled:
     numbers = np.zeros(store.texts, np.int64) if template is None else np.array(template)
     return slots.fill(store, numbers)
 
@@ -80,6 +85,26 @@ def test_each_template_has_slots_of_its_own_and_small_ones_none(store_of: StoreO
     assert (found[16:] == 0).all()
 
 
+def test_a_layout_is_the_wording_around_the_slots(store_of: StoreOf) -> None:
+    long = [f"please weigh this one {fruit} for me" for fruit in FRUITS]
+    wide = [f"please weigh this one {fruit} and {fruit} pie for me" for fruit in FRUITS]
+    other = [f"please weigh this one {fruit} for her" for fruit in FRUITS]
+    bare = ["please weigh this one for me"] * 2
+
+    layouts = filled(store_of([*long, *wide, *other, *bare])).layouts.tolist()
+
+    # What stands in a slot does not matter, nor how long it is; that there is one does.
+    assert len(set(layouts[:20])) == 1
+    assert len({layouts[0], layouts[20], layouts[30]}) == 3
+    assert len(set(layouts[20:30])) == 1
+
+
+def test_texts_without_slots_have_no_layout(store_of: StoreOf) -> None:
+    small = [f"draw me some {fruit} with chalk" for fruit in FRUITS[:7]]
+
+    assert filled(store_of([*small, "nothing else"]), [3] * 7 + [-1]).layouts.tolist() == [0] * 8
+
+
 def test_no_template_has_no_slots(store_of: StoreOf) -> None:
     assert fill(store_of(["one", "two"]), [-1, -1]).tolist() == [[0] * 4] * 2
     assert fill(store_of([])).shape == (0, 4)
@@ -92,12 +117,37 @@ def test_common_pairs_stand_in_half_of_the_texts() -> None:
     pairs = slots.common_pairs(words, offsets)
 
     assert pairs.tolist() == [0 << 32 | 1, 1 << 32 | 2]
-    assert slots.is_common(words, offsets, pairs).tolist() == [
+    assert slots.is_common(words, offsets, pairs, NONE).tolist() == [
         *(True, True, False),
         *(True, True, False, True, True),
         *(False, True, True),
         *(True, False),
     ]
+
+
+@pytest.mark.parametrize(("texts", "is_alone"), [(9, True), (8, False)])
+def test_a_label_between_two_slots_stands_in_nearly_all_texts(texts: int, is_alone: bool) -> None:
+    # Of ten texts so many hold the 7, twice in one of them, with other words before and after.
+    rows = [[100 + i, 7, 200 + i] for i in range(texts)]
+    rows += [[100 + i, 300 + i, 200 + i] for i in range(texts, 10)]
+    rows[0] += [7]
+
+    words, offsets = laid_out(rows)
+    alone = slots.common_words(words, offsets)
+    marked = slots.is_common(words, offsets, slots.common_pairs(words, offsets), alone)
+
+    assert slots.NEARLY_ALL == 0.9
+    assert alone.tolist() == ([7] if is_alone else [])
+    assert (marked == ((words == 7) & is_alone)).all()
+
+
+def test_values_with_a_label_between_them_are_two_slots(store_of: StoreOf) -> None:
+    texts = [f"{a} versus {b}" for a in FRUITS[:4] for b in FRUITS[4:8]]
+
+    found = fill(store_of(texts))
+
+    assert len(set(found[:, 0].tolist())) == len(set(found[:, 1].tolist())) == 4
+    assert (found[:, 2:] == 0).all()
 
 
 def test_a_pair_repeated_within_one_text_counts_once() -> None:
@@ -110,8 +160,8 @@ def test_neighbours_across_two_texts_make_no_pair() -> None:
     words, offsets = laid_out([[5, 1], [2, 6], [], [5, 1], [2, 6]])
 
     # Were texts run together, (1, 2) would be a pair and mark the 1 and the 2.
-    assert slots.is_common(words, offsets, np.array([1 << 32 | 2], np.uint64)).sum() == 0
-    assert slots.is_common(words, offsets, np.array([6], np.uint64)).sum() == 0
+    assert slots.is_common(words, offsets, np.array([1 << 32 | 2], np.uint64), NONE).sum() == 0
+    assert slots.is_common(words, offsets, np.array([6], np.uint64), NONE).sum() == 0
 
 
 @given(st.lists(st.lists(st.integers(1, 4), max_size=6), min_size=1, max_size=8))
@@ -121,7 +171,7 @@ def test_common_words_are_those_counted_one_by_one(texts: list[list[int]]) -> No
     common = {pair for pair, count in holders.items() if count >= len(texts) / 2}
 
     pairs = slots.common_pairs(*laid_out(texts))
-    marked = slots.is_common(*laid_out(texts), pairs)
+    marked = slots.is_common(*laid_out(texts), pairs, NONE)
 
     assert pairs.tolist() == sorted(left << 32 | right for left, right in common)
     expected = [

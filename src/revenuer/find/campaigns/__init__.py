@@ -16,7 +16,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from revenuer.find.campaigns import dossier, exemplars, groups, intent, reach, tables, traffic
+from revenuer.find.campaigns import (
+    dossier,
+    exemplars,
+    groups,
+    identity,
+    intent,
+    reach,
+    tables,
+    traffic,
+)
 from revenuer.find.campaigns.groups import Group
 from revenuer.find.evidence import Finding
 from revenuer.find.features import Features
@@ -78,11 +87,12 @@ def find(
     rows = exemplars.Rows(work / "exchanges")
     private = [intent.private_rows(features, seen, features.rows_of(g.members)) for g in found]
     rows.hold(_worth_reading(features, seen, found, private))
+    names = identity.names(features)
     campaigns: list[Campaign] = []
     accused: list[tables.Accused] = []
     listed: list[tuple[Group, str]] = []
     for group, telling in zip(found, private, strict=True):
-        verdict = intent.judge(features, seen, group, telling, rows)
+        verdict = intent.judge(features, seen, group, telling, names)
         reason = _excused(features, group, verdict, vouched)
         chosen = intent.accused(features, verdict, group)
         chosen = chosen[~vouched[chosen]]

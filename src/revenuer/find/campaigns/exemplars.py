@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from revenuer.find.features import LAYERS, Features, lexicon, slots
+from revenuer.find.features import Features, lexicon, slots
 from revenuer.find.features import words as wording
+from revenuer.find.features.measured import LAYERS
 from revenuer.find.features.shingles import RECURS
 from revenuer.records import TemplateUse
 
@@ -144,7 +145,12 @@ def _with_slots(texts: list[str]) -> str:
     held = split.hashes != 0
     offsets = np.concatenate([[0], np.cumsum(held)])[split.offsets].astype(np.int64)
     hashes = (split.hashes[held] >> np.uint64(32)).astype(np.uint32)
-    common = slots.is_common(hashes, offsets, slots.common_pairs(hashes, offsets))
+    common = slots.is_common(
+        hashes,
+        offsets,
+        slots.common_pairs(hashes, offsets),
+        slots.common_words(hashes, offsets),
+    )
     # The text with the largest common part shows the template best.
     shares = [common[a:b].mean() if b > a else 0 for a, b in pairwise(offsets)]
     best = int(np.argmax(shares))

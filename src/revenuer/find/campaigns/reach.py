@@ -3,20 +3,29 @@
 A second tie is proven for some accounts of a campaign; others use the same private template and
 left none (a card of their own, made on another day). A template is a campaign's own when most of
 the accounts that use it in earnest are accused already; whoever else uses it in earnest is reached,
-and only its exchanges with that template are meant. A public template is never a campaign's own,
-however many accused accounts use it, since most of its users are elsewhere.
+and only its exchanges with that template are meant. Of several templates each may be less its own:
+who uses three that a campaign shares with few others has not met them by chance. A public template
+is never a campaign's own, however many accused accounts use it, since most of its users are
+elsewhere.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from revenuer.find.features import Features
 
 Numbers = NDArray[np.int64]
 #: Share of a template's accounts that are accused before it is a campaign's own.
 OWN = 0.85
+#: Share from which on a template is partly a campaign's own, and how many such an account must use.
+PARTLY, SEVERAL = 0.35, 3
+#: Share of its exchanges that carry them before an account is reached by several.
+MOSTLY = 0.5
+#: Exchanges of one account with one of several templates that are no copied prompt.
+USES = 3
 #: Exchanges with a template that are use in earnest: as many as make an account guilty.
 IN_EARNEST, SMALLEST_SHARE = 20, 0.01
 #: Accused accounts that use a template before it says anything of the campaign.
@@ -40,18 +49,49 @@ def others(
     use = features.template_use
     is_accused = np.zeros(use.shape[1], np.int64)
     is_accused[accused] = 1
-    earnest = use.copy()
-    earnest.data = (earnest.data >= IN_EARNEST).astype(np.int64)
-    users = np.asarray(earnest.sum(axis=1)).ravel()
-    inside = earnest @ is_accused
-    private = np.flatnonzero((inside >= FEWEST_USERS) & (inside >= OWN * users) & (inside < users))
-    if len(private) == 0:
-        return np.empty(0, np.int64)
-    reached = np.flatnonzero(np.asarray(earnest[private].sum(axis=0)).ravel())
-    reached = reached[free[reached] & (is_accused[reached] == 0)]
-    rows = features.rows_of(reached)
-    rows = rows[np.isin(carried[rows], features.template_ids[private]).any(axis=1)]
+    earnest = _at_least(use, IN_EARNEST)
+    own = _shared(earnest, is_accused, OWN)
+    by_one = np.asarray(earnest[own].sum(axis=0)).ravel() > 0
+    several = _at_least(use, USES)
+    partly = _shared(several, is_accused, PARTLY)
+    by_several = np.zeros(len(free), np.bool_)
+    # The layers of one text have a template each: what counts is the layer with most.
+    layer = features.template_ids[partly] // max(len(features.texts.templates), 1)
+    for one in np.unique(layer):
+        by_several |= np.asarray(several[partly[layer == one]].sum(axis=0)).ravel() >= SEVERAL
+    is_free = free & (is_accused == 0)
+    return np.union1d(
+        _carrying(features, carried, by_one & is_free, own, MOSTLY),
+        _carrying(features, carried, by_several & is_free, partly, MOSTLY),
+    )
+
+
+def _carrying(
+    features: Features,
+    carried: Numbers,
+    is_reached: NDArray[np.bool_],
+    templates: Numbers,
+    share: float,
+) -> Numbers:
+    """Return the rows that carry some templates, of accounts with enough and a share of them."""
+    rows = features.rows_of(np.flatnonzero(is_reached))
+    rows = rows[np.isin(carried[rows], features.template_ids[templates]).any(axis=1)]
     account, place = np.unique(features.exchanges.account[rows], return_inverse=True)
     carrying = np.bincount(place, minlength=len(account))
-    own = features.starts[account + 1] - features.starts[account]
-    return rows[((carrying >= IN_EARNEST) & (carrying >= SMALLEST_SHARE * own))[place]]
+    exchanges = features.starts[account + 1] - features.starts[account]
+    return rows[((carrying >= IN_EARNEST) & (carrying >= share * exchanges))[place]]
+
+
+def _at_least(use: sparse.csr_array, least: int) -> sparse.csr_array:
+    """Return (templates, accounts) who uses what at least so often, 0/1."""
+    often = use.copy()
+    often.data = (often.data >= least).astype(np.int64)
+    return often
+
+
+def _shared(users: sparse.csr_array, is_accused: Numbers, share: float) -> Numbers:
+    """Return the templates that enough accused accounts use, and few others."""
+    inside, all_users = users @ is_accused, np.asarray(users.sum(axis=1)).ravel()
+    return np.flatnonzero(
+        (inside >= FEWEST_USERS) & (inside >= share * all_users) & (inside < all_users)
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from revenuer.find.campaigns.intent import Indicator
+from revenuer.find.campaigns.indicators import Indicator
 from revenuer.find.evidence import Finding
 from revenuer.records import EvidenceItem
 
@@ -29,6 +29,13 @@ RULES = {
         "odds ratio",
         "who shares a template and who shares a footprint are independent among accounts of like "
         "activity",
+    ),
+    "F02": Rule(
+        "footprint",
+        "Accounts that use the same wording fall into clumps of the same place or card.",
+        "times the number expected",
+        "who uses the wording is a random draw from accounts of like activity, whatever clumps of "
+        "place and card there are",
     ),
     "L01": Rule(
         "lifecycle",
@@ -61,6 +68,13 @@ RULES = {
         "activity left after the platform, the daily shape and the weekend are taken out is as "
         "alike as in random sets of active accounts",
     ),
+    "S03": Rule(
+        "synchrony",
+        "Exchanges with this wording come from one queue: they are sent in the same hours.",
+        "mean correlation above chance",
+        "activity with the wording, less the platform, the daily shape and the weekend, is as "
+        "alike as when each account's is moved by a random time",
+    ),
     "P01": Rule(
         "partition",
         "One list of questions seems to be divided among the accounts.",
@@ -91,11 +105,11 @@ RULES = {
         "share of single-turn exchanges",
         "accounts of the group follow up as often as accounts of no group",
     ),
-    "I6": Rule(
+    "I7": Rule(
         "intent",
-        "The questions come in many wordings or on many subjects, unlike one job's data.",
-        "share without the most common wording",
-        "counted, not tested: a job that is split over accounts has one wording",
+        "The accounts use wordings that nobody else uses.",
+        "share of exchanges",
+        "counted, not tested: unrelated customers of one product share its wording with others",
     ),
     "C1": Rule(
         "footprint",
@@ -108,6 +122,12 @@ RULES = {
         "Each account acts through many clients, as when it is shared.",
         "doublings of the number of clients",
         "accounts of the group have as many clients as accounts of no group",
+    ),
+    "C3": Rule(
+        "footprint",
+        "The accounts act as one and are registered as many unrelated customers.",
+        "different names an account",
+        "counted, not tested: an honest firm that splits a job has one payer or one mail domain",
     ),
     "I5": Rule(
         "intent",
@@ -127,10 +147,16 @@ RULES = {
         "moves",
         "first use of the model is a random draw from that of all its users",
     ),
+    "M3": Rule(
+        "synchrony",
+        "One queue or one list of questions feeds the accounts.",
+        "kinds of common queue",
+        "times of use are as alike as in random sets; slots are drawn independently",
+    ),
 }
 
 #: Rules that count rather than test; the ties behind M1 and M2 have p-values of their own.
-COUNTED = ("I4", "I6", "M1", "M2")
+COUNTED = ("I4", "I7", "C3", "M1", "M2", "M3")
 
 #: What would clear a campaign, by the signal that it answers.
 CLEARS = {

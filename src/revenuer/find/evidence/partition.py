@@ -14,6 +14,11 @@ in which no two accounts ever agree (free text) gives λ = 0 and p = 1: disjoint
 Slots that go together (a topic with its own examples) agree more often than the product says, so
 λ is too small and p too large.
 
+Strangers who fill one template from stocks of their own (each its own products, its own pupils)
+avoid each other without knowing it. `within_accounts` is a second null for that: each slot's values
+are shuffled among the exchanges of their own account, so an account keeps its stocks and only which
+values meet is left to chance. Callers take the larger p-value of the two.
+
 Slot values are compared as hashes; equal hashes of different values have chance 2^-64 a pair.
 
 [1] R. Arratia, L. Goldstein, L. Gordon. Poisson approximation and the Chen-Stein method.
@@ -32,6 +37,8 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom, poisson
 
 SMALLEST = 1e-300
+#: Shuffles behind the second null.
+SHUFFLES = 64
 
 
 class Partition(NamedTuple):
@@ -48,25 +55,133 @@ class Partition(NamedTuple):
     expected: float
 
 
-def partition(slots: NDArray[np.uint64], accounts: NDArray[np.int64]) -> Partition:
+def partition(
+    slots: NDArray[np.uint64],
+    accounts: NDArray[np.int64],
+    layouts: NDArray[np.uint64] | None = None,
+) -> Partition:
     """Test whether accounts avoid each other's questions.
 
     Args:
         slots: (exchanges, slots) hashes of what stands in each slot; 0 for an absent slot.
         accounts: (exchanges,) account of each.
+        layouts: (exchanges,) hash of the wording around the slots; all alike where left out. Only
+            exchanges of one layout are compared: the same slot of another wording is another slot.
     """
+    parts = [
+        _of_one_layout(slots[rows], accounts[rows]) for rows in _rows_by(layouts, len(accounts))
+    ]
+    collisions = sum(part[0] for part in parts)
+    expected, clumping = (math.fsum(part[k] for part in parts) for k in (1, 2))
+    if expected == 0 and collisions == 0:
+        return Partition(1.0, 0, 0.0)
+    return Partition(max(_at_most(collisions, expected, clumping), SMALLEST), collisions, expected)
+
+
+def _rows_by(layouts: NDArray[np.uint64] | None, exchanges: int) -> list[NDArray[np.int64]]:
+    if layouts is None:
+        return [np.arange(exchanges)]
+    order = np.argsort(layouts, kind="stable")
+    bounds = np.flatnonzero(np.diff(layouts[order])) + 1
+    return [rows for rows in np.split(order, bounds) if len(rows) > 1]
+
+
+def _of_one_layout(
+    slots: NDArray[np.uint64], accounts: NDArray[np.int64]
+) -> tuple[int, float, float]:
+    """Return collisions, their mean, and what popular values add to their variance."""
     used = slots[:, (slots != 0).any(axis=0)]
     pairs = _cross_pairs(np.zeros(len(accounts), np.uint64), accounts)
     if used.shape[1] == 0 or pairs == 0:
-        return Partition(1.0, 0, 0.0)
+        return 0, 0.0, 0.0
     agreeing = [_cross_pairs(used[:, s], accounts) / pairs for s in range(used.shape[1])]
-    whole = used[:, 0]
-    for s in range(1, used.shape[1]):
-        whole = (whole * np.uint64(0x9E3779B97F4A7C15)) ^ used[:, s]
-    collisions = _cross_pairs(whole, accounts)
-    expected = pairs * math.prod(agreeing)
-    p_value = _at_most(collisions, expected, _clumping(used, accounts))
-    return Partition(max(p_value, SMALLEST), collisions, expected)
+    return _agreements(used, accounts), pairs * math.prod(agreeing), _clumping(used, accounts)
+
+
+def apart(
+    slots: NDArray[np.uint64],
+    accounts: NDArray[np.int64],
+    layouts: NDArray[np.uint64],
+    *,
+    fewest: float,
+    ratio: float,
+) -> NDArray[np.int64]:
+    """Return the accounts that keep apart from the others' questions, sorted.
+
+    A template may have users beside those who divide a list: they are too few in it to tell, or
+    agree with others as often as chance says.
+
+    Args:
+        slots: As in `partition`.
+        accounts: As in `partition`.
+        layouts: As in `partition`.
+        fewest: Agreements with others that an account must be expected to have.
+        ratio: How many times fewer it must have.
+    """
+    names, place = np.unique(accounts, return_inverse=True)
+    observed, expected = np.zeros(len(names)), np.zeros(len(names))
+    for rows in _rows_by(layouts, len(accounts)):
+        used = slots[rows][:, (slots[rows] != 0).any(axis=0)]
+        pairs = _cross_pairs(np.zeros(len(rows), np.uint64), accounts[rows])
+        if used.shape[1] == 0 or pairs == 0:
+            continue
+        chance = math.prod(_cross_pairs(slot, accounts[rows]) / pairs for slot in used.T)
+        own = np.bincount(place[rows], minlength=len(names))
+        expected += own * (len(rows) - own) * chance
+        _, value = np.unique(_whole(used), return_inverse=True)
+        cells, counts = np.unique(value * len(names) + place[rows], return_counts=True)
+        others = np.bincount(value)[cells // len(names)] - counts
+        observed += np.bincount(cells % len(names), counts * others, len(names))
+    return names[(expected >= fewest) & (ratio * observed <= expected)]
+
+
+def within_accounts(
+    slots: NDArray[np.uint64],
+    accounts: NDArray[np.int64],
+    rng: np.random.Generator,
+    layouts: NDArray[np.uint64] | None = None,
+) -> Partition:
+    """Test the same with each slot's values shuffled within each account and layout.
+
+    The number of agreements is taken as negative binomial with the mean and variance of `SHUFFLES`
+    shuffles, Poisson where they vary less than that.
+
+    Args:
+        slots: As in `partition`.
+        accounts: As in `partition`.
+        rng: Shuffles.
+        layouts: As in `partition`.
+    """
+    if layouts is None:
+        layouts = np.zeros(len(accounts), np.uint64)
+    used = slots[:, (slots != 0).any(axis=0)]
+    order = np.lexsort((layouts, accounts))
+    used, accounts, layouts = used[order], accounts[order], layouts[order]
+    collisions = _agreements(np.column_stack([used, layouts]), accounts)
+    cells = np.cumsum(np.append(False, (np.diff(accounts) != 0) | (layouts[1:] != layouts[:-1])))
+    counts = np.empty(SHUFFLES)
+    for draw in range(SHUFFLES):
+        shuffled = np.column_stack([used, layouts])
+        for slot in range(used.shape[1]):
+            shuffled[:, slot] = used[np.lexsort((rng.random(len(cells)), cells)), slot]
+        counts[draw] = _agreements(shuffled, accounts)
+    expected = float(counts.mean())
+    clumping = max(float(counts.var(ddof=1)) - expected, 0.0)
+    return Partition(max(_at_most(collisions, expected, clumping), SMALLEST), collisions, expected)
+
+
+def _agreements(slots: NDArray[np.uint64], accounts: NDArray[np.int64]) -> int:
+    """Count pairs of exchanges of different accounts that agree in every slot."""
+    return _cross_pairs(_whole(slots), accounts)
+
+
+def _whole(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return (exchanges,) one hash of all slots."""
+    whole = np.zeros(len(slots), np.uint64)
+    for slot in slots.T:
+        whole = (whole * np.uint64(0x9E3779B97F4A7C15)) ^ slot
+        whole ^= whole >> np.uint64(32)
+    return whole
 
 
 def _at_most(collisions: int, expected: float, clumping: float) -> float:

@@ -7,7 +7,9 @@ the other n - 1 fall into a stretch of width d independently, so
 
     P(some k of n within d) <= n P(Binomial(n - 1, d) >= k - 1),
 
-times the number of k tried [1, section 1.3, for the classical scan statistic]. Ranks need no model
+times the number of k tried [1, section 1.3, for the classical scan statistic]. Stretches that hold
+less than `floor` times their share are left out, which only makes the p-value larger: a large set
+made in three batches would else be told by the one wide stretch around them. Ranks need no model
 of how accounts come into being; ties count as the whole stretch they fill, so records kept by the
 day lose power, never validity.
 
@@ -70,12 +72,13 @@ def scale(values: NDArray[np.float64]) -> Scale:
     return Scale(low, high)
 
 
-def crowd(ranks: Scale, members: NDArray[np.int64]) -> Crowd:
+def crowd(ranks: Scale, members: NDArray[np.int64], *, floor: float = 1.0) -> Crowd:
     """Return the most surprising stretch of the members' ranks.
 
     Args:
         ranks: Of all accounts.
         members: (members,) account numbers of one set.
+        floor: Least number of members in a stretch over the number expected there.
     """
     placed = np.flatnonzero(~np.isnan(ranks.low[members]))
     order = placed[np.argsort(ranks.low[members][placed], kind="stable")]
@@ -83,17 +86,18 @@ def crowd(ranks: Scale, members: NDArray[np.int64]) -> Crowd:
     n = len(order)
     if n < FEWEST:
         return Crowd(1.0, np.empty(0, np.int64), 1.0, float(n))
-    p_value, at, k, share = _narrowest(low, high)
+    p_value, at, k, share = _narrowest(low, high, floor)
     return Crowd(max(p_value, SMALLEST), np.sort(order[at : at + k]), share, share * n)
 
 
 @numba.njit(cache=True, nogil=True)
-def _narrowest(low, high):  # type: ignore[no-untyped-def]
+def _narrowest(low, high, floor):  # type: ignore[no-untyped-def]
     """Return (p-value, first place, members, width) of the most surprising stretch.
 
     Args:
         low: (members,) ranks from below, ascending.
         high: (members,) ranks from above, in the same order.
+        floor: As in `crowd`.
     """
     n = len(low)
     best, best_at, best_k, best_width = 1.0, 0, 0, 1.0
@@ -108,7 +112,7 @@ def _narrowest(low, high):  # type: ignore[no-untyped-def]
                 at, width = i, high[i + k - 1] - low[i]
         width = min(width, 1.0)
         p_value = n * _tail(k - 1, n - 1, width)
-        if p_value < best:
+        if p_value < best and k >= floor * width * n:
             best, best_at, best_k, best_width = p_value, at, k, width
         if k <= FEWEST:
             break

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -21,6 +21,13 @@ from revenuer.find.features import exchanges as exchange_rows
 from revenuer.find.features import frames, lexicon, null, profiles, sets, slots
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.hits import Matcher
+from revenuer.find.features.measured import (
+    LAYERS,
+    SLOT_LAYERS,
+    Features,
+    Texts,
+    carried_templates,
+)
 from revenuer.find.features.sets import Sets
 from revenuer.find.features.shingles import RECURS
 from revenuer.find.features.texts import TextStore
@@ -33,57 +40,6 @@ Progress = Callable[[str, int, int | None], None]
 OWN_USE = 3
 #: Edge density of the cores tried among accounts whose lengths are alike.
 CORE = 0.6
-#: Layers of templates (`frames.Frames`), and the one whose slots are filled.
-LAYERS, SLOT_LAYER = 3, 1
-
-
-class Texts(NamedTuple):
-    """One row a distinct text.
-
-    Attributes:
-        templates: (texts, 3) template by layer (`frames.Frames`), -1 for none.
-        slots: (texts, 4) hashes of what stands in the template's slots.
-    """
-
-    templates: NDArray[np.int64]
-    slots: NDArray[np.uint64]
-
-
-class Features(NamedTuple):
-    """All that later stages know.
-
-    Attributes:
-        accounts: One row an account, as `accounts.sql` says; the row is the account number.
-        exchanges: One row an exchange.
-        texts: One row a distinct text.
-        models: Model names by model number.
-        template_use: (templates, accounts) sparse counts of exchanges; row r is `template_ids[r]`.
-        template_ids: Template number of each row; templates of under four exchanges are left out.
-        template_sets, footprint_sets: Sets of accounts by family.
-        footprint_pairs: Pairs of accounts tied by footprint.
-        matcher: The intent rules behind the hits.
-        order, starts: Exchange rows by account, and (accounts + 1,) where each account begins.
-        unavailable: Evidence that this log cannot give, in words.
-    """
-
-    accounts: Any
-    exchanges: Exchanges
-    texts: Texts
-    models: list[str]
-    template_use: sparse.csr_array
-    template_ids: NDArray[np.int64]
-    template_sets: Sets
-    footprint_sets: Sets
-    footprint_pairs: sets.Pairs
-    matcher: Matcher
-    order: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    unavailable: tuple[str, ...]
-
-    def rows_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the exchange rows of some accounts, ascending."""
-        parts = [self.order[self.starts[a] : self.starts[a + 1]] for a in accounts.tolist()]
-        return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
 
 def measure(
@@ -126,7 +82,11 @@ def measure(
         rng = np.random.default_rng(seed)
         exchanges = null.shift_clocks(exchanges, accounts.num_rows, rng)
         footprint_sets = null.reseat(footprint_sets, rng)
-        texts = texts._replace(slots=null.refill(texts.slots, texts.templates[:, SLOT_LAYER], rng))
+        refilled = [
+            null.refill(texts.slots[:, k], texts.templates[:, layer], texts.layouts[:, k], rng)
+            for k, layer in enumerate(SLOT_LAYERS)
+        ]
+        texts = texts._replace(slots=np.stack(refilled, axis=1))
         accounts = null.redate(accounts, exchanges, rng)
     order = np.argsort(exchanges.account, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(exchanges.account))]).astype(np.int64)
@@ -146,15 +106,8 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
     templates = np.column_stack(
         [np.where(found[k] < 0, -1, found[k] + k * store.texts) for k in range(LAYERS)]
     )
-    return Texts(templates, slots.fill(store, found[SLOT_LAYER]))
-
-
-def carried_templates(exchanges: Exchanges, texts: Texts) -> NDArray[np.int64]:
-    """Return (exchanges, 9) templates of system prompt, prompt and opening; -1 for none."""
-    templates = np.append(texts.templates, [[-1] * LAYERS], axis=0)
-    return np.hstack(
-        [templates[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)]
-    )
+    filled = [slots.fill(store, found[layer]) for layer in SLOT_LAYERS]
+    return Texts(templates, *(np.stack(part, axis=1) for part in zip(*filled, strict=True)))
 
 
 def _template_use(

@@ -4,7 +4,8 @@
 -- Columns: exchanges (count); first_us, last_us, created_us (microseconds since 1970, UTC);
 -- active_hours (distinct UTC hours with an exchange); addresses, clients, end_users, models (distinct);
 -- input_tokens, output_tokens, reasoning_tokens (sums); refusals, multi_turn (exchanges that were
--- refused, that are not the first turn); plan_price_usd a month; org_id, is_verified as recorded.
+-- refused, that are not the first turn); plan_price_usd a month; payment_id, email_domain, org_id,
+-- is_verified as recorded.
 select
     e.account_id,
     count(*) as exchanges,
@@ -22,6 +23,8 @@ select
     count(case when e.turns > 1 then 1 end) as multi_turn,
     any_value(epoch_us(a.created_at)) as created_us,
     any_value(a.plan_price_usd) as plan_price_usd,
+    any_value(a.payment_id) as payment_id,
+    any_value(a.email_domain) as email_domain,
     any_value(a.org_id) as org_id,
     any_value(a.is_verified) as is_verified
 from exchanges e

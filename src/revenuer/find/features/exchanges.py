@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from revenuer.find.features.texts import TextStore
 
 BATCH_ROWS = 32_768
+#: Who else speaks in a conversation; whatever has another role is the user.
+OTHERS = ("assistant", "model", "system", "developer", "tool", "function")
 COLUMNS = (
     "requested_at", "account_id", "model", "system_prompt", "prompt", "history", "turns", "tools",
     "input_tokens", "output_tokens", "reasoning_tokens", "refused", "completion",
@@ -149,7 +151,7 @@ def user_turns(history: str) -> list[str]:
         said = [
             turn.get("content") if isinstance(turn, dict) else turn
             for turn in turns
-            if not isinstance(turn, dict) or turn.get("role") not in ("assistant", "model")
+            if not isinstance(turn, dict) or turn.get("role") not in OTHERS
         ]
         return [_text(content) for content in said if content]
     except (ValueError, RecursionError):

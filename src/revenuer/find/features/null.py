@@ -52,12 +52,15 @@ def redate(accounts: pa.Table, exchanges: Exchanges, rng: np.random.Generator) -
 
 
 def refill(
-    slots: NDArray[np.uint64], template: NDArray[np.int64], rng: np.random.Generator
+    slots: NDArray[np.uint64],
+    template: NDArray[np.int64],
+    layout: NDArray[np.uint64],
+    rng: np.random.Generator,
 ) -> NDArray[np.uint64]:
-    """Return (texts, slots) values dealt out anew within each template, slot by slot."""
+    """Return (texts, slots) values dealt out anew within each template and layout, slot by slot."""
     filled = slots.copy()
-    order = np.argsort(template, kind="stable")
+    order = np.lexsort((layout, template))
     for slot in range(slots.shape[1]):
-        dealt = np.lexsort((rng.random(len(template)), template))
+        dealt = np.lexsort((rng.random(len(template)), layout, template))
         filled[order, slot] = slots[dealt, slot]
     return filled

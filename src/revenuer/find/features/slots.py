@@ -1,8 +1,9 @@
 """The slots of a template: where its texts differ, and what stands there.
 
-A word belongs to the template when it and its neighbour stand side by side in most of its texts;
-a stretch of other words is a slot. Slots carry two things: a template that a person can read
-(`show`), and the values that `evidence.partition` looks at.
+A word belongs to the template when it and its neighbour stand side by side in most of its texts, or
+when it stands in nearly all of them (a label between two slots); a stretch of other words is a
+slot. Slots carry two things: a template that a person can read (`show`), and the values that
+`evidence.partition` looks at.
 
 Fails on templates chained from paraphrases with nothing in common: everything is then one slot.
 """
@@ -10,6 +11,7 @@ Fails on templates chained from paraphrases with nothing in common: everything i
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -23,21 +25,31 @@ SLOTS = 4
 FEWEST_TEXTS = 8
 #: Texts of one template that decide which words are common; more add nothing.
 SAMPLE = 500
-SHARE = 0.5
+SHARE, NEARLY_ALL = 0.5, 0.9
 
 
-def fill(store: TextStore, template: NDArray[np.int64]) -> NDArray[np.uint64]:
+class Filled(NamedTuple):
+    """The slots of texts.
+
+    Attributes:
+        slots: (texts, 4) hash of each of the first three slots and of all further ones together; 0
+            where there is none, and for templates with fewer than 8 texts.
+        layouts: (texts,) hash of the template's own words and where slots stand among them: texts
+            of one template may be worded in several ways.
+    """
+
+    slots: NDArray[np.uint64]
+    layouts: NDArray[np.uint64]
+
+
+def fill(store: TextStore, template: NDArray[np.int64]) -> Filled:
     """Return what stands in the slots of each text.
 
     Args:
         store: The texts.
         template: (texts,) template of each text, -1 for none.
-
-    Returns:
-        (texts, 4) hash of each of the first three slots and of all further ones together; 0 where
-        there is none, and for templates with fewer than 8 texts.
     """
-    out = np.zeros((len(template), SLOTS), np.uint64)
+    out = Filled(np.zeros((len(template), SLOTS), np.uint64), np.zeros(len(template), np.uint64))
     order = np.argsort(template, kind="stable")
     order = order[np.searchsorted(template[order], 0) :]
     bounds = np.flatnonzero(np.diff(template[order], prepend=-1, append=-1))
@@ -45,8 +57,9 @@ def fill(store: TextStore, template: NDArray[np.int64]) -> NDArray[np.uint64]:
         texts = order[start:end]
         if len(texts) >= FEWEST_TEXTS:
             words, offsets = store.read(texts)
-            pairs = common_pairs(*store.read(texts[:SAMPLE]))
-            out[texts] = _slot_hashes(words, offsets, is_common(words, offsets, pairs))
+            sample = store.read(texts[:SAMPLE])
+            marked = is_common(words, offsets, common_pairs(*sample), common_words(*sample))
+            out.slots[texts], out.layouts[texts] = _slot_hashes(words, offsets, marked)
     return out
 
 
@@ -55,16 +68,32 @@ def common_pairs(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArr
     return np.sort(_most_common(_pairs(words, offsets), offsets, SHARE * (len(offsets) - 1)))
 
 
+def common_words(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the words, sorted, that stand in nearly all of the texts."""
+    found = _most_common(words.astype(np.uint64), offsets, NEARLY_ALL * (len(offsets) - 1))
+    return np.sort(found)
+
+
 def is_common(
-    words: NDArray[np.uint32], offsets: NDArray[np.int64], pairs: NDArray[np.uint64]
+    words: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.uint64],
+    alone: NDArray[np.uint64],
 ) -> NDArray[np.bool_]:
-    """Return (words,) whether each word makes a common pair with the word before or after it."""
+    """Return (words,) whether each word belongs to the template.
+
+    Args:
+        words: (words,) word hashes, texts one after another.
+        offsets: (texts + 1,) where each text begins.
+        pairs: From `common_pairs`: a word belongs that makes one with its neighbour.
+        alone: From `common_words`: a word between two slots belongs that makes none.
+    """
     with_left = _are_in(_pairs(words, offsets), pairs)
     with_right = np.zeros(len(words), np.bool_)
     with_right[:-1] = with_left[1:]
     lasts = offsets[1:][np.diff(offsets) > 0] - 1
     with_right[lasts] = False
-    return with_left | with_right
+    return with_left | with_right | _are_in(words.astype(np.uint64), alone)
 
 
 def show(words: list[str], is_shared: NDArray[np.bool_]) -> str:
@@ -128,13 +157,18 @@ def _are_in(pairs: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.
 @numba.njit(cache=True, nogil=True)
 def _slot_hashes(
     words: NDArray[np.uint32], offsets: NDArray[np.int64], is_shared: NDArray[np.bool_]
-) -> NDArray[np.uint64]:
-    """Return (texts, 4) one hash a slot; all from the fourth on share the last."""
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return (texts, 4) one hash a slot, the fourth of all further ones; (texts,) the layout."""
     out = np.zeros((len(offsets) - 1, SLOTS), np.uint64)
+    layouts = np.zeros(len(offsets) - 1, np.uint64)
     prime = np.uint64(0x9E3779B97F4A7C15)
     for text in range(len(offsets) - 1):
         slot, inside = -1, False
         for i in range(offsets[text], offsets[text + 1]):
+            if is_shared[i] or not inside:
+                own = np.uint64(words[i]) if is_shared[i] else np.uint64(1)
+                value = (layouts[text] ^ own) * prime
+                layouts[text] = value ^ value >> np.uint64(29)
             if is_shared[i]:
                 inside = False
                 continue
@@ -142,4 +176,4 @@ def _slot_hashes(
                 slot, inside = min(slot + 1, SLOTS - 1), True
             value = (out[text, slot] ^ np.uint64(words[i])) * prime
             out[text, slot] = value ^ value >> np.uint64(29)
-    return out
+    return out, layouts

@@ -1,0 +1,159 @@
+"""Who shares a wording or a card, beside who works at the same hours.
+
+Two looks. `together` compares the whole traffic of accounts. `in_one_job` compares only the
+exchanges that carry one template: a harvest that hides among other people's traffic keeps its own
+hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from revenuer.find.evidence import synchrony
+from revenuer.find.evidence.finding import SECOND_NULL, Finding, Numbers, row, words
+from revenuer.find.features.measured import Features
+from revenuer.find.features.sets import Sets
+
+HOUR_US = 3_600_000_000
+#: Share of exchanges whose prompt another account of the set sent too, above which timing is no
+#: evidence: a public question set run on a public timetable is synchronous without acquaintance.
+REPEATED = 0.3
+LARGEST_SET = 5_000
+#: p-value below which a set is searched for members out of step.
+WORTH_A_LOOK = 1e-3
+#: Exchanges, and hours with one, from which on an account has a rhythm; with one template.
+BUSY, BUSY_HOURS = 20, 6
+JOB = 20
+#: Accounts of one job, and the share of their exchanges up to which it is hidden among others.
+FEWEST_IN_JOB, MOST_IN_JOB, HIDDEN = 3, 200, 0.8
+
+
+def repeated_shares(features: Features, templates: Sets) -> NDArray[np.float64]:
+    """Return, for each template set, how much of its traffic repeats another account's prompts."""
+    exchanges = features.exchanges
+    pair = exchanges.prompt.astype(np.int64) * features.accounts.num_rows + exchanges.account
+    prompts = np.unique(pair[exchanges.prompt >= 0]) // features.accounts.num_rows
+    senders = np.bincount(prompts, minlength=len(features.texts.templates) + 1)
+    is_repeated = (exchanges.prompt >= 0) & (senders[exchanges.prompt] > 1)
+    share = np.bincount(exchanges.account, is_repeated, features.accounts.num_rows) / np.maximum(
+        np.bincount(exchanges.account, minlength=features.accounts.num_rows), 1
+    )
+    sizes = np.maximum(np.diff(templates.members.indptr), 1)
+    return (templates.members @ share) / sizes
+
+
+def together(
+    features: Features,
+    sets: Sets,
+    repeated: NDArray[np.float64] | None,
+    rng: np.random.Generator,
+) -> Iterator[Finding | int]:
+    """Ask of each set whether its members are busy at the same hours."""
+    active, rows = active_rows(features)
+    place = np.full(features.accounts.num_rows, -1)
+    place[active] = np.arange(len(active))
+    candidates = []
+    for i in range(sets.members.shape[0]):
+        placed = place[row(sets, i)]
+        placed = placed[placed >= 0]
+        if repeated is not None and repeated[i] > REPEATED:
+            continue
+        if 2 <= len(placed) <= min(LARGEST_SET, len(active) // 4):
+            candidates.append((i, placed))
+    yield sets.members.shape[0] - len(candidates)
+    sizes = sorted({grid(len(placed)) for _, placed in candidates})
+    tails = synchrony.null_tails(rows, sizes, rng)
+    for i, placed in candidates:
+        correlation = synchrony.mean_correlation(rows[placed])
+        tail = tails[grid(len(placed))]
+        chance = synchrony.p_value(correlation, tail)
+        if chance < SECOND_NULL:
+            own = synchrony.shifted_tail(rows[placed], rng)
+            chance = max(chance, synchrony.p_value(correlation, own))
+        # Whoever was in the set for another reason is let go, where the rest keeps step.
+        kept = placed[synchrony.in_step(rows, placed)] if chance < WORTH_A_LOOK else placed
+        yield Finding(
+            (sets.family, "synchrony"), "S02", f"{words(sets, i)}, busy at the same hours",
+            active[kept], correlation, tail.mean, correlation - tail.mean,
+            chance if len(kept) >= 2 else 1.0, 1.0, int(sets.tokens[i]),
+        )  # fmt: skip
+
+
+def grid(size: int) -> int:
+    """Round a set size down to a grid, so that few null distributions serve all sets."""
+    return size if size <= 8 else int(2 ** (np.floor(4 * np.log2(size)) / 4))
+
+
+def active_rows(features: Features) -> tuple[Numbers, NDArray[np.float32]]:
+    """Return the accounts active enough to have a rhythm, and their residual activity."""
+    busy = features.accounts.column("exchanges").to_numpy() >= BUSY
+    active = np.flatnonzero(
+        busy & (features.accounts.column("active_hours").to_numpy() >= BUSY_HOURS)
+    )
+    hours, first = _hours(features)
+    return active, synchrony.residuals(_counts(features, hours, active), start=first)
+
+
+def in_one_job(
+    features: Features, templates: Sets, repeated: NDArray[np.float64], rng: np.random.Generator
+) -> Iterator[Finding | int]:
+    """Ask of each template that is a part of its users' traffic whether that part keeps step."""
+    use = features.template_use
+    total = features.accounts.column("exchanges").to_numpy()
+    hours, first = _hours(features)
+    design = synchrony.design(np.bincount(hours), start=first)
+    for i in range(templates.members.shape[0]):
+        token = int(templates.tokens[i])
+        if token < 0:
+            continue
+        if repeated[i] > REPEATED:
+            yield 1
+            continue
+        span = slice(use.indptr[token], use.indptr[token + 1])
+        enough = use.data[span] >= JOB
+        accounts, carried = use.indices[span][enough].astype(np.int64), use.data[span][enough]
+        is_part = len(accounts) > 0 and np.median(carried / total[accounts]) <= HIDDEN
+        if not is_part or not FEWEST_IN_JOB <= len(accounts) <= MOST_IN_JOB:
+            yield 1
+            continue
+        rows = features.rows_of(accounts)
+        rows = rows[features.carries(rows, features.template_ids[token])]
+        counts = _counts(features, hours, accounts, rows)
+        has_rhythm = (counts > 0).sum(axis=1) >= BUSY_HOURS
+        if has_rhythm.sum() < FEWEST_IN_JOB:
+            yield 1
+            continue
+        left = synchrony.less(counts[has_rhythm], design)
+        tail = synchrony.shifted_tail(left, rng)
+        correlation = synchrony.mean_correlation(left)
+        chance = synchrony.p_value(correlation, tail)
+        members = accounts[has_rhythm]
+        if chance < WORTH_A_LOOK:
+            members = members[synchrony.in_step_with_rest(left)]
+        yield Finding(
+            ("templates", "synchrony"), "S03", f"{words(templates, i)}, used at the same hours",
+            members, correlation, tail.mean, correlation - tail.mean,
+            chance if len(members) >= FEWEST_IN_JOB else 1.0, 1.0, token,
+        )  # fmt: skip
+
+
+def _hours(features: Features) -> tuple[Numbers, int]:
+    """Return (exchanges,) the hour of each, counted from the first, and the first hour's number."""
+    hours = features.exchanges.at_us // HOUR_US
+    return hours - hours.min(), int(hours.min())
+
+
+def _counts(
+    features: Features, hours: Numbers, accounts: Numbers, rows: Numbers | None = None
+) -> Numbers:
+    """Return (accounts, hours) exchanges, of all rows or of some."""
+    bins = int(hours.max()) + 1
+    place = np.full(features.accounts.num_rows, -1)
+    place[accounts] = np.arange(len(accounts))
+    account = features.exchanges.account
+    at = place[account if rows is None else account[rows]]
+    when = (hours if rows is None else hours[rows])[at >= 0]
+    return np.bincount(at[at >= 0] * bins + when, minlength=len(accounts) * bins).reshape(-1, bins)

@@ -1,0 +1,134 @@
+"""Who shares a wording, beside who shares a place, a card or a list of questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from revenuer.find.evidence import coincidence, overlap, partition, scan
+from revenuer.find.evidence.finding import (
+    ODDS_FLOOR,
+    SECOND_NULL,
+    TRAITS,
+    Finding,
+    Numbers,
+    row,
+    strata,
+    words,
+)
+from revenuer.find.features.measured import SLOT_LAYERS, Features
+from revenuer.find.features.sets import Sets
+
+#: Share of a set that must sit in clumps before the clumps are one: else it is a public thing with
+#: a few teams among its users.
+CLUMPED = 0.5
+#: Times fewer agreements than expected, above which they are put down to slots that go together;
+#: agreements that chance gives an account before their absence says anything of it.
+FEWER, APART = 30.0, 1.0
+
+
+def overlaps(features: Features, fdr_level: float) -> Iterator[Finding | int]:
+    """Compare every template set with every footprint set."""
+    templates, footprint = features.template_sets, features.footprint_sets
+    laid = overlap.overlaps(templates.members, footprint.members, strata(features))
+    yield laid.tests - len(laid.left)
+    # Sets run to tens of millions of pairs; accounts are looked up for those that may pass only.
+    limit = fdr_level * len(laid.left) / max(laid.tests, 1)
+    worth = np.flatnonzero((laid.odds >= ODDS_FLOOR) & (laid.p_values <= limit))
+    yield len(laid.left) - len(worth)
+    for i in worth:
+        left, right = int(laid.left[i]), int(laid.right[i])
+        yield Finding(
+            ("templates", "footprint"),
+            "F01",
+            f"{words(footprint, right)} and {words(templates, left)}",
+            np.intersect1d(row(templates, left), row(footprint, right), assume_unique=True),
+            float(laid.shared[i]),
+            float(laid.expected[i]),
+            float(laid.odds[i]),
+            float(laid.p_values[i]),
+            1.0,
+            int(templates.tokens[left]),
+        )
+
+
+def clumps(features: Features) -> Iterator[Finding | int]:
+    """Compare template sets with all footprints of one kind together, kind by kind."""
+    templates, classes = features.template_sets, strata(features)
+    for kind, of in _partitions_of(features.footprint_sets):
+        laid = coincidence.blocks(of, classes)
+        for i in range(templates.members.shape[0]):
+            members = row(templates, i)
+            found = coincidence.coincidence(laid, members, floor=ODDS_FLOOR)
+            is_large = found.observed >= ODDS_FLOOR * found.expected
+            if not is_large or len(found.members) < CLUMPED * len(members):
+                yield 1
+                continue
+            yield Finding(
+                ("templates", "footprint"), "F02", f"{words(templates, i)}, {kind}",
+                members[found.members], float(found.observed), found.expected,
+                found.observed / max(found.expected, 1e-9), found.p_value, 1.0,
+                int(templates.tokens[i]),
+            )  # fmt: skip
+
+
+def _partitions_of(footprint: Sets) -> Iterator[tuple[str, Numbers]]:
+    """Yield each kind of footprint that an account shows once at most, with the set of each."""
+    for kind in np.unique(footprint.kinds):
+        own = footprint.members[footprint.kinds == kind]
+        if np.bincount(own.indices).max(initial=0) == 1:
+            of = np.full(own.shape[1], -1)
+            of[own.indices] = np.repeat(np.arange(own.shape[0]), np.diff(own.indptr))
+            yield TRAITS.get(str(kind), "several shared traits"), of
+
+
+def partitions(
+    features: Features, templates: Sets, rng: np.random.Generator
+) -> Iterator[Finding | int]:
+    """Ask of each template whether its users divide its slots among themselves."""
+    exchanges, texts = features.exchanges, features.texts
+    has = np.flatnonzero(exchanges.prompt >= 0)
+    layers = [_by_template(texts.templates[exchanges.prompt[has], layer]) for layer in SLOT_LAYERS]
+    for i in range(templates.members.shape[0]):
+        members, token = row(templates, i), int(templates.tokens[i])
+        if token < 0:
+            continue
+        if len(members) < scan.FEWEST:
+            yield 1
+            continue
+        # Slots are those of the layer that they were cut from; templates of others find no rows.
+        own = features.template_ids[token]
+        layer = own // len(texts.templates)
+        if layer not in SLOT_LAYERS:
+            continue
+        k = SLOT_LAYERS.index(layer)
+        ordered, order = layers[k]
+        first, last = np.searchsorted(ordered, own, "left"), np.searchsorted(ordered, own, "right")
+        rows = has[order[first:last]]
+        rows = rows[np.isin(exchanges.account[rows], members)]
+        prompts = exchanges.prompt[rows]
+        slots, layouts = texts.slots[prompts, k], texts.layouts[prompts, k]
+        account = exchanges.account[rows].astype(np.int64)
+        result = partition.partition(slots, account, layouts)
+        if result.p_value < SECOND_NULL:
+            shuffled = partition.within_accounts(slots, account, rng, layouts)
+            result = max(result, shuffled, key=lambda one: one.p_value)
+        if result.collisions * FEWER > result.expected:
+            yield 1
+            continue
+        members = partition.apart(slots, account, layouts, fewest=APART, ratio=ODDS_FLOOR)
+        if len(members) < scan.FEWEST:
+            yield 1
+            continue
+        yield Finding(
+            ("templates", "partition"), "P01", "slots divided without repeats", members,
+            float(result.collisions), result.expected, result.expected - result.collisions,
+            result.p_value, 1.0, token,
+        )  # fmt: skip
+
+
+def _by_template(template: Numbers) -> tuple[Numbers, Numbers]:
+    """Return templates in order, and the rows in that order."""
+    order = np.argsort(template, kind="stable")
+    return template[order], order
