@@ -56,6 +56,7 @@ GROUPS: dict[str, tuple[Column, Column, Column, str]] = {
     "one payer, many domains, as in a family": (ONE, STRANGERS, NOBODY, "neither"),
     "one payer for half, many domains": (HALF, STRANGERS, NOBODY, "neither"),
     "two firms with three accounts each": (TWO, TWO, NOBODY, "open"),
+    "one payer for two domains of several accounts": (ONE, TWO, NOBODY, "neither"),
     "a firm and a class": ([*ONE[:3], *STRANGERS[3:]], TWO, NOBODY, "open"),
     "a firm and a larger class": (
         [*ONE[:2], *STRANGERS[2:]],

@@ -95,19 +95,25 @@ def disclosure(known: Names, members: Numbers) -> Disclosure:
 def _are_firms(codes: Numbers) -> bool:
     """Whether the group is several customers: by mail domain, firms with one payer each, mostly.
 
-    Beside firms there may be institutions, whose accounts pay for themselves. Of domains with one
-    account each nothing follows, so there must be two accounts a domain on the mean.
+    Beside firms there may be institutions, whose accounts pay for themselves. Two firms do not
+    share a payer. Of domains with one account each nothing follows, so there must be two accounts a
+    domain on the mean.
     """
     payer, mail = codes[(codes[:, :2] >= 0).all(axis=1)][:, :2].T
     if len(payer) < max(NAMED * len(codes), 2):
         return False
     domains, sizes = np.unique(mail, return_counts=True)
     firms = institutions = 0
+    cards: list[int] = []
     for domain, size in zip(domains, sizes, strict=True):
-        _, counts = np.unique(payer[mail == domain], return_counts=True)
+        cards_here, counts = np.unique(payer[mail == domain], return_counts=True)
         if counts.max() >= ONE * size:
             firms += size
+            if size > 1:
+                cards.append(int(cards_here[counts.argmax()]))
         elif len(counts) >= ONE * size:
             institutions += size
     explained = firms + institutions
-    return bool(2 * firms >= explained >= ONE * len(payer) and len(payer) >= 2 * len(domains))
+    are_apart = len(set(cards)) == len(cards)
+    is_explained = 2 * firms >= explained >= ONE * len(payer)
+    return bool(are_apart and is_explained and len(payer) >= 2 * len(domains))
