@@ -127,7 +127,7 @@ def in_one_job(
             yield 1
             continue
         left = synchrony.less(counts[has_rhythm], design)
-        tail = synchrony.shifted_tail(left, rng)
+        tail = synchrony.shifted_tail(left, rng, shifts=synchrony.SHIFTS_ALONE)
         correlation = synchrony.mean_correlation(left)
         chance = synchrony.p_value(correlation, tail)
         members = accounts[has_rhythm]

@@ -32,7 +32,8 @@ SMALLEST = 1e-8
 #: An hour in which the platform saw less than this share of its usual traffic is an outage.
 OUTAGE = 0.2
 DRAWS = 1_000
-SHIFTS = 480
+#: Times that the rows of a set are moved: beside another null, and where nothing stands beside it.
+SHIFTS, SHIFTS_ALONE = 120, 480
 #: Rows that are moved for one set; more cost time and change its null little.
 LARGEST_SHIFTED = 30
 #: Outsiders, evenly over all, that tell who keeps step; all of them took seven times as long.
@@ -163,7 +164,9 @@ def null_tails(
     return tails
 
 
-def shifted_tail(rows: NDArray[np.float32], rng: np.random.Generator) -> Tail:
+def shifted_tail(
+    rows: NDArray[np.float32], rng: np.random.Generator, *, shifts: int = SHIFTS
+) -> Tail:
     """Return the null distribution of one set from its own rows, each moved by a random time.
 
     Jobs that run for hours at a stretch are alike by chance more often than random accounts are;
@@ -172,10 +175,11 @@ def shifted_tail(rows: NDArray[np.float32], rng: np.random.Generator) -> Tail:
     Args:
         rows: (accounts, bins) unit rows of the set.
         rng: Draws the times.
+        shifts: How often they are moved; with few, tails of long jobs are told too light.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), LARGEST_SHIFTED)).astype(np.int64)]
-    shifts = rng.integers(0, rows.shape[1], (SHIFTS, len(rows)))
-    draws = _shifted(rows.astype(np.float64), shifts)
+    by = rng.integers(0, rows.shape[1], (shifts, len(rows)))
+    draws = _shifted(rows.astype(np.float64), by)
     return Tail(float(draws.mean()), float(draws.std()), float(skew(draws)))
 
 
