@@ -190,11 +190,11 @@ def test_columns_of_accounts_are_compared_in_doublings(
 
 def test_agrees_with_counting_by_hand(world: Any, seen: Traffic) -> None:
     # Account i has the mean i % 20 / 20; those of the group are 4 accounts above all others.
-    means = np.append(np.full(4, 2.0), np.arange(20) / 20)
+    means = np.append(np.full(4, 2.0), np.arange(40) % 20 / 20)
 
     found = told_apart(world, seen, np.repeat(means, EACH), grouped=4)
 
-    assert (found.inside, found.outside) == pytest.approx((2.0, np.mean(np.arange(20) / 20)))
+    assert (found.inside, found.outside) == pytest.approx((2.0, np.mean(np.arange(40) % 20 / 20)))
     # All four above nine tenths of the others: 0.1^4, doubled for two tests made.
     assert found.p_value == pytest.approx(2 * 0.1**4, rel=1e-9)
 

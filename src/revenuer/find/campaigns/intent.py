@@ -25,7 +25,7 @@ nobody:
 * I1;
 * I4 with C1, C2, C3 or I5: a list is worked through by accounts that hide whose they are, or that
   are refused often;
-* I4 with two of I2, I3, I7 and M3, by ten accounts;
+* I4 with two of I2, I3, I7 and M3, by ten accounts, or with I3 and M1 by twenty;
 * I3 and M1, with C1, C2, C3, I5 or M2, and a q-value of 1e-4: what is left where text is not
   logged, and I1, I2, I4 and I7 cannot be seen.
 
@@ -33,7 +33,8 @@ A day on which something is news brings strangers together. Where nothing but da
 accounts, I1 needs I4, and C3 needs I4 with I2 or I3.
 
 An honest job that is split over accounts is a list too. Its firm has no reason to hide, so accounts
-that are openly one customer (`identity`) are accused on I1, C1 or C2 only. I4 is not asked of
+that are openly one customer (`identity`) are listed and never accused, and those of one institution
+are accused on I1, I5, C1 or C2 only. I4 is not asked of
 accounts that serve users of their own, whose prompts are many people's, unless only what runs
 through the group's own wordings is looked at. Prompts that everybody in the group repeats are a
 public question set and count for nothing.
@@ -59,7 +60,7 @@ Numbers = NDArray[np.int64]
 EARNEST = 0.5
 #: Accounts from which on a weakly worded list is no team's own work any more.
 MANY = 10
-#: Accounts from which on a list is no firm's own work, however openly: a firm needs a handful.
+#: Accounts made in a batch from which on a list with long completions is no team's own work.
 VERY_MANY = 20
 #: Times the expected number of accounts made at one time that only a batch reaches, not a launch.
 BATCH = 50.0

@@ -7,6 +7,7 @@ time, so that one busy account does not speak for all.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ FEWEST_EXCHANGES = 10
 SMALLEST = 1e-300
 #: Accounts of no group that a group is compared with, evenly over all; more decide nothing.
 MOST_REFERENCES = 3_000
+#: Accounts below which what is usual is not known well enough to compare with.
+FEWEST_REFERENCES = 30
 #: Flags and numbers of `Traffic` that are compared.
 COMPARED = ("is_strong", "is_weak", "is_single", "length", "is_refused")
 #: Columns of the accounts table that are compared, on a logarithmic scale.
@@ -62,7 +65,7 @@ class Contrast(NamedTuple):
         p_value: The null is that group and outside accounts are alike. Twice the smaller of
             Mann-Whitney's one-sided p-value and of the binomial chance that so many of the group
             lie above nine tenths of the others: the first has power in large groups, the second
-            is exact in small ones.
+            needs no large group.
     """
 
     inside: float
@@ -120,7 +123,8 @@ def contrast(features: Features, traffic: Traffic, rows: Numbers, name: str) -> 
         name: One of `COMPARED`; unknown values (NaN) are left out.
 
     Returns:
-        p = 1 when either side has no account with `FEWEST_EXCHANGES` known values.
+        p = 1 when the group has no account with `FEWEST_EXCHANGES` known values, or fewer than
+        `FEWEST_REFERENCES` others have.
     """
     left = _account_means(features.exchanges.account[rows], getattr(traffic, name)[rows])
     return _compare(left, traffic.usual[name])
@@ -147,9 +151,11 @@ def _doublings(features: Features, name: str) -> Shares:
 def _compare(left: Shares, right: Shares) -> Contrast:
     if len(left) == 0 or len(right) == 0:
         return Contrast(float("nan"), float("nan"), 1.0)
+    if len(right) < FEWEST_REFERENCES:
+        return Contrast(float(left.mean()), float(right.mean()), 1.0)
     ranked = float(mannwhitneyu(left, right, alternative="greater", method="asymptotic").pvalue)
     # What is usual comes sorted: its quantile need not be searched for.
-    above = int((left > right[int(0.9 * (len(right) - 1))]).sum())
+    above = int((left > right[math.ceil(0.9 * (len(right) - 1))]).sum())
     p_value = 2 * min(1.0 if np.isnan(ranked) else ranked, binom.sf(above - 1, len(left), 0.1))
     return Contrast(float(left.mean()), float(right.mean()), min(max(p_value, SMALLEST), 1.0))
 

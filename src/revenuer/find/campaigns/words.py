@@ -73,7 +73,7 @@ RULES = {
         "Exchanges with this wording come from one queue: they are sent in the same hours.",
         "mean correlation above chance",
         "activity with the wording, less the platform, the daily shape and the weekend, is as "
-        "alike as when each account's is moved by a random time",
+        "alike as when each account's is moved by some days",
     ),
     "P01": Rule(
         "partition",

@@ -62,7 +62,7 @@ def weigh(features: Features, *, fdr_level: float, seed: int) -> list[Finding]:
             rhythm.together(features, timeless, None, rng),
         )
     ]
-    # What a log cannot show is no class: without text, four of them are empty.
+    # What a log cannot show is no class: without text, up to four are empty.
     many = sum(tests > 0 for _, tests in classes)
     found = [
         finding._replace(q_value=float(q_value))

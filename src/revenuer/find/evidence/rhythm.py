@@ -18,6 +18,8 @@ from revenuer.find.features.measured import Features
 from revenuer.find.features.sets import Sets
 
 HOUR_US = 3_600_000_000
+#: Hours.
+DAY = 24
 #: Share of exchanges whose prompt another account of the set sent too, above which timing is no
 #: evidence: a public question set run on a public timetable is synchronous without acquaintance.
 REPEATED = 0.3
@@ -127,7 +129,7 @@ def in_one_job(
             yield 1
             continue
         left = synchrony.less(counts[has_rhythm], design)
-        tail = synchrony.shifted_tail(left, rng, shifts=synchrony.SHIFTS_ALONE)
+        tail = synchrony.shifted_tail(left, rng, shifts=synchrony.SHIFTS_ALONE, step=DAY)
         correlation = synchrony.mean_correlation(left)
         chance = synchrony.p_value(correlation, tail)
         members = accounts[has_rhythm]

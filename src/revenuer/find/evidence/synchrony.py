@@ -165,7 +165,7 @@ def null_tails(
 
 
 def shifted_tail(
-    rows: NDArray[np.float32], rng: np.random.Generator, *, shifts: int = SHIFTS
+    rows: NDArray[np.float32], rng: np.random.Generator, *, shifts: int = SHIFTS, step: int = 1
 ) -> Tail:
     """Return the null distribution of one set from its own rows, each moved by a random time.
 
@@ -176,9 +176,11 @@ def shifted_tail(
         rows: (accounts, bins) unit rows of the set.
         rng: Draws the times.
         shifts: How often they are moved; with few, tails of long jobs are told too light.
+        step: Bins that a move is a multiple of. Whole days keep working hours where they are: all
+            that varies in an account may vary then, though its mean by the hour is taken out.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), LARGEST_SHIFTED)).astype(np.int64)]
-    by = rng.integers(0, rows.shape[1], (shifts, len(rows)))
+    by = step * rng.integers(0, max(rows.shape[1] // step, 1), (shifts, len(rows)))
     draws = _shifted(rows.astype(np.float64), by)
     return Tail(float(draws.mean()), float(draws.std()), float(skew(draws)))
 
