@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from revenuer.find.campaigns.traffic import (
     COMPARED,
     COUNTED,
+    FEWEST_REFERENCES,
     MOST_REFERENCES,
     Contrast,
     Traffic,
@@ -242,3 +243,17 @@ def test_finds_what_a_group_does_more_than_others(world: Any, seen: Traffic) -> 
 
     assert (found.inside, found.outside) == (1.0, 0.0)
     assert found.p_value < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("references", "is_told"), [(FEWEST_REFERENCES, True), (FEWEST_REFERENCES - 1, False)]
+)
+def test_a_few_others_do_not_tell_what_is_usual(
+    world: Any, seen: Traffic, references: int, is_told: bool
+) -> None:
+    means = np.append(np.full(4, 2.0), np.zeros(references))
+
+    found = told_apart(world, seen, np.repeat(means, EACH), grouped=4)
+
+    assert (found.p_value < 0.001) is is_told
+    assert found.outside == 0
