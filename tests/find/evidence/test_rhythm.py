@@ -99,14 +99,19 @@ def told(features: Features, repeated: float = 0.0) -> Finding | int:
 
 
 def test_a_job_among_other_traffic_keeps_its_own_hours() -> None:
-    found = told(carriers(119, together=6, apart=2))
+    # Six work together, and two use the same template at other hours.
+    found = [told(carriers(seed, together=6, apart=2)) for seed in range(20)]
 
-    assert isinstance(found, Finding)
-    assert (found.rule_id, found.families) == ("S03", ("templates", "synchrony"))
-    assert found.members.tolist() == [*range(6)], "those who work at other hours are let go"
-    assert found.p_value < 1e-5
-    assert found.effect == pytest.approx(found.observed - found.expected)
-    assert found.token == 0
+    jobs = [one for one in found if isinstance(one, Finding)]
+    kept = np.array([np.isin(np.arange(8), one.members) for one in jobs if one.p_value < 1e-3])
+    assert np.median([one.p_value for one in jobs]) < 1e-4
+    assert len(kept) >= 0.8 * len(found)
+    assert kept[:, :6].mean() > 0.8
+    assert kept[:, 6:].mean() < 0.1, "those who work at other hours are let go"
+    for one in jobs:
+        assert (one.rule_id, one.families) == ("S03", ("templates", "synchrony"))
+        assert one.effect == pytest.approx(one.observed - one.expected)
+        assert one.token == 0
 
 
 @pytest.mark.parametrize(
@@ -151,10 +156,23 @@ def test_a_job_of_a_crowd_is_counted_and_not_looked_at() -> None:
 
 
 def test_two_who_keep_step_are_no_job_of_three() -> None:
-    found = told(carriers(111, together=2, apart=1, exchanges=150))
+    found = [told(carriers(seed, together=2, apart=1, exchanges=150)) for seed in range(20)]
+
+    for one in found:
+        assert isinstance(one, Finding)
+        assert one.p_value > 1e-3
+        assert len(one.members) == 3 or one.p_value == 1
+
+
+def test_a_day_and_a_half_is_too_short_to_tell_one_job() -> None:
+    rng = np.random.default_rng(119)
+    job = np.zeros((60, 36), np.int64)
+    job[:5] = rng.poisson(4.0 * np.repeat(rng.random(12) < 0.6, 3), (5, 36))
+
+    found = told(log(rng.poisson(3.0, (60, 36)), job))
 
     assert isinstance(found, Finding)
-    assert found.p_value > 1e-3
+    assert found.p_value == 1
 
 
 def test_office_hours_and_the_weekend_are_no_common_job() -> None:

@@ -204,6 +204,19 @@ def test_a_queue_is_found_against_its_own_rows_moved() -> None:
     assert abs(few.mean) < 5 * few.deviation / math.sqrt(120)
 
 
+@pytest.mark.parametrize(("step", "alike"), [(1, 1 / 48), (24, 1 / 2)])
+def test_rows_are_moved_by_hours_or_by_whole_days(step: int, alike: float) -> None:
+    # Two accounts are busy in one hour of two days: moved they meet in one of 48, or in one of two.
+    rows = np.zeros((2, 48), np.float32)
+    rows[:, 5] = 1
+
+    tail = shifted_tail(rows, np.random.default_rng(87), shifts=4_000, step=step)
+
+    deviation = math.sqrt(alike * (1 - alike))
+    assert tail.mean == pytest.approx(alike, abs=4 * deviation / math.sqrt(4_000))
+    assert tail.deviation == pytest.approx(deviation, rel=0.25)
+
+
 def test_same_dice_same_moves_and_rows_stay_as_they_are() -> None:
     rng = np.random.default_rng(84)
     rows = residuals(rng.poisson(crowd(rng, 40)), start=START)[:6]

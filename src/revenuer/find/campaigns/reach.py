@@ -22,12 +22,12 @@ Numbers = NDArray[np.int64]
 OWN = 0.85
 #: Share from which on a template is partly a campaign's own, and how many such an account must use.
 PARTLY, SEVERAL = 0.35, 3
-#: Share of its exchanges that carry them before an account is reached by several.
+#: Share of its exchanges that carry them before an account is reached.
 MOSTLY = 0.5
 #: Exchanges of one account with one of several templates that are no copied prompt.
 USES = 3
 #: Exchanges with a template that are use in earnest: as many as make an account guilty.
-IN_EARNEST, SMALLEST_SHARE = 20, 0.01
+IN_EARNEST = 20
 #: Accused accounts that use a template before it says anything of the campaign.
 FEWEST_USERS = 10
 
@@ -44,7 +44,7 @@ def others(
         free: (accounts,) whether an account may be reached: in no group, and not vouched for.
 
     Returns:
-        Rows, ascending; each account in them has at least `IN_EARNEST`, and 1 % of its own.
+        Rows, ascending; each account in them has at least `IN_EARNEST`, and half of its own.
     """
     use = features.template_use
     is_accused = np.zeros(use.shape[1], np.int64)

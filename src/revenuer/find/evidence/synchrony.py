@@ -182,6 +182,9 @@ def shifted_tail(
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), LARGEST_SHIFTED)).astype(np.int64)]
     by = step * rng.integers(0, max(rows.shape[1] // step, 1), (shifts, len(rows)))
     draws = _shifted(rows.astype(np.float64), by)
+    # A window of one day and a half holds one whole day: nothing moves, and nothing can be told.
+    if draws.std() < FLAT:
+        return Tail(float(draws.mean()), 0.0, 0.0)
     return Tail(float(draws.mean()), float(draws.std()), float(skew(draws)))
 
 
