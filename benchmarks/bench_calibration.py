@@ -2,11 +2,14 @@
 
 Simulated weeks, with campaigns and without, in which each tie is broken, many times over:
 
-* overlap, and crowds on each scale (made, joined, left, moved to a new model): the sets of a family
-  are given to other accounts (`features.null.reseat`), so that they keep their sizes and overlaps
-  and lose whatever tied them to the other family;
-* synchrony: once likewise, once with each account's clock shifted (`features.null.shift_clocks`);
-* partition: the values of each slot are dealt out anew among the exchanges of a template.
+* overlap (F01), clumps (F02), and crowds on each scale (made, joined, left, moved to a new model;
+  L01-L03 and S01): the sets of a family are given to other accounts (`features.null.reseat`), so
+  that they keep their sizes and overlaps and lose whatever tied them to the other family;
+* synchrony of whole accounts (S02): once likewise, once with each account's clock shifted by a
+  random time (`features.null.shift_clocks`);
+* synchrony of one job (S03): clocks shifted by whole days;
+* partition (P01): the values of each slot are dealt out anew among the exchanges of a template and
+  layout; and again among those of one account only, so that accounts keep stocks of their own.
 
 For each, the share of comparisons with a p-value of at most 0.1, 0.01 and 0.001 is printed with its
 standard error: comparisons of one run are dependent, so it is the larger of the binomial error
@@ -22,7 +25,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,9 +36,18 @@ from numpy.typing import NDArray
 
 from revenuer.engine import Duck
 from revenuer.find import evidence, features, ingest
-from revenuer.find.evidence import finding, overlap, partition, rhythm, scan, synchrony, timing
+from revenuer.find.evidence import (
+    coincidence,
+    finding,
+    overlap,
+    rhythm,
+    scan,
+    shared,
+    synchrony,
+    timing,
+)
+from revenuer.find.evidence.timing import DAY_US
 from revenuer.find.features import Features, Sets, null
-from revenuer.find.features.measured import SLOT_LAYERS
 from revenuer.lab import traffic
 from revenuer.settings import Settings
 
@@ -120,23 +132,22 @@ def _broken(measured: Features, rng: np.random.Generator) -> Iterator[tuple[str,
     footprint = null.reseat(measured.footprint_sets, rng)
     moved = (templates, footprint)
     yield "overlap", _overlap(measured, footprint)
+    yield "clumps", _clumps(measured, footprint)
     scales = [*timing.lifecycle_scales(measured), *timing.move_scales(measured)]
     for _, rule_id, words, ranks in scales:
         # Models differ in name between worlds only: they count as one scale.
         name = words if rule_id != "S01" else "moved to a new model at the same time"
         yield f"scan, {name}", _crowds(ranks, moved)
-    active, rows = rhythm.active_rows(measured)
-    yield (
-        "synchrony, sets reseated",
-        _synchrony(measured, active, rows, moved, rng),
-    )
-    shifted = measured._replace(
-        exchanges=null.shift_clocks(measured.exchanges, measured.accounts.num_rows, rng)
-    )
-    active, rows = rhythm.active_rows(shifted)
+    yield "synchrony, sets reseated", _together(measured, moved, rng)
     own = (measured.template_sets, measured.footprint_sets)
-    yield "synchrony, clocks shifted", _synchrony(measured, active, rows, own, rng)
-    yield "partition", _partition(measured, rng)
+    yield "synchrony, clocks shifted", _together(_shifted(measured, rng, 1), own, rng)
+    yield "synchrony of one job, days shifted", _jobs(_shifted(measured, rng, DAY_US), rng)
+    yield from _partitions(measured, rng)
+
+
+def _shifted(measured: Features, rng: np.random.Generator, step_us: int) -> Features:
+    moved = null.shift_clocks(measured.exchanges, measured.accounts.num_rows, rng, step_us=step_us)
+    return measured._replace(exchanges=moved)
 
 
 def _overlap(measured: Features, footprint: Sets) -> Run:
@@ -146,62 +157,66 @@ def _overlap(measured: Features, footprint: Sets) -> Run:
     return _run(laid.p_values, tests=laid.tests)
 
 
+def _clumps(measured: Features, footprint: Sets) -> Run:
+    classes = finding.strata(measured)
+    return _run(
+        [
+            coincidence.coincidence(laid, members).p_value
+            for _, of in shared.by_footprint(footprint)
+            for laid in [coincidence.blocks(of, classes)]
+            for members in _rows(measured.template_sets)
+        ]
+    )
+
+
 def _crowds(ranks: scan.Scale, families: tuple[Sets, ...]) -> Run:
-    chances = [
-        scan.crowd(ranks, members).p_value
-        for sets in families
-        for members in _rows(sets)
-        if scan.FEWEST <= len(members) <= timing.LARGEST_SET
-    ]
-    return _run(np.array(chances))
+    return _run(
+        [
+            scan.crowd(ranks, members).p_value
+            for sets in families
+            for members in _rows(sets)
+            if scan.FEWEST <= len(members) <= finding.LARGEST_SET
+        ]
+    )
 
 
-def _synchrony(
-    measured: Features,
-    active: NDArray[np.int64],
-    rows: NDArray[np.float32],
-    families: tuple[Sets, ...],
-    rng: np.random.Generator,
-) -> Run:
+def _together(measured: Features, families: tuple[Sets, ...], rng: np.random.Generator) -> Run:
+    active, rows = rhythm.active_rows(measured)
     place = np.full(measured.accounts.num_rows, -1)
     place[active] = np.arange(len(active))
-    groups = [placed[placed >= 0] for sets in families for placed in map(_at(place), _rows(sets))]
+    groups = [place[members] for sets in families for members in _rows(sets)]
+    groups = [one[one >= 0] for one in groups]
     groups = [one for one in groups if 2 <= len(one) <= len(active) // 4]
     tails = synchrony.null_tails(rows, sorted({rhythm.grid(len(one)) for one in groups}), rng)
-    chances = []
-    for one in groups:
-        correlation = synchrony.mean_correlation(rows[one])
-        chance = synchrony.p_value(correlation, tails[rhythm.grid(len(one))])
-        if chance < finding.SECOND_NULL:
-            own = synchrony.shifted_tail(rows[one], rng)
-            chance = max(chance, synchrony.p_value(correlation, own))
-        chances.append(chance)
-    return _run(np.array(chances))
+    return _run([rhythm.alike(rows[one], tails[rhythm.grid(len(one))], rng)[1] for one in groups])
 
 
-def _at(place: NDArray[np.int64]) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
-    return lambda members: place[members]
+def _jobs(measured: Features, rng: np.random.Generator) -> Run:
+    jobs = (job for _, job in rhythm.jobs(measured, measured.template_sets) if job)
+    return _run([rhythm.kept_apart(job.rows, rng)[2] for job in jobs])
 
 
-def _partition(measured: Features, rng: np.random.Generator) -> Run:
-    exchanges, texts = measured.exchanges, measured.texts
-    template = np.append(texts.templates[:, SLOT_LAYERS[-1]], -1)[exchanges.prompt]
-    order = np.argsort(template, kind="stable")
-    ordered = template[order]
-    chances = []
-    for token, members in zip(
-        measured.template_sets.tokens.tolist(), _rows(measured.template_sets), strict=True
-    ):
-        if token < 0 or len(members) < scan.FEWEST:
+def _partitions(measured: Features, rng: np.random.Generator) -> Iterator[tuple[str, Run]]:
+    whole, within = [], []
+    for i, use in shared.filled(measured, measured.template_sets):
+        if len(finding.row(measured.template_sets, i)) < scan.FEWEST:
             continue
-        own = measured.template_ids[token]
-        rows = order[np.searchsorted(ordered, own, "left") : np.searchsorted(ordered, own, "right")]
-        rows = rows[np.isin(exchanges.account[rows], members)]
-        if len(rows):
-            slots = rng.permuted(texts.slots[exchanges.prompt[rows], -1], axis=0)
-            account = exchanges.account[rows].astype(np.int64)
-            chances.append(partition.partition(slots, account).p_value)
-    return _run(np.array(chances))
+        account = use.accounts.astype(np.uint64)
+        whole.append(shared.divided(_dealt(use, [use.layouts], rng), rng).p_value)
+        within.append(shared.divided(_dealt(use, [use.layouts, account], rng), rng).p_value)
+    yield "partition, slots dealt anew", _run(whole)
+    yield "partition, dealt within accounts", _run(within)
+
+
+def _dealt(
+    use: shared.Filled, cells: list[NDArray[np.uint64]], rng: np.random.Generator
+) -> shared.Filled:
+    """Deal the values of each slot out anew among the exchanges of one cell."""
+    slots, order = use.slots.copy(), np.lexsort(cells)
+    for slot in range(slots.shape[1]):
+        dealt = np.lexsort([rng.random(len(order)), *cells])
+        slots[order, slot] = use.slots[dealt, slot]
+    return use._replace(slots=slots)
 
 
 def _rows(sets: Sets) -> Iterator[NDArray[np.int64]]:
@@ -210,7 +225,8 @@ def _rows(sets: Sets) -> Iterator[NDArray[np.int64]]:
         yield members.indices[begin:end].astype(np.int64)
 
 
-def _run(chances: PValues, *, tests: int | None = None) -> Run:
+def _run(found: Sequence[float] | PValues, *, tests: int | None = None) -> Run:
+    chances = np.asarray(found)
     below = tuple(int((chances <= level).sum()) for level in LEVELS)
     return Run(len(chances) if tests is None else tests, below)
 

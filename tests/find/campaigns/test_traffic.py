@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from revenuer.find.campaigns.traffic import (
     COMPARED,
     COUNTED,
-    FEWEST_REFERENCES,
     MOST_REFERENCES,
     Contrast,
     Traffic,
@@ -184,8 +183,7 @@ def test_columns_of_accounts_are_compared_in_doublings(
 
     usual = np.log2([max(group, 1), others])
     assert (found.inside, found.outside) == pytest.approx(tuple(usual))
-    # All eight above nine tenths of the others.
-    assert (found.p_value <= 2 * 0.1**8) is (group > others)
+    assert (found.p_value < 1e-4) is (group > others)
     assert found.p_value == 1 or group > others
 
 
@@ -196,8 +194,9 @@ def test_agrees_with_counting_by_hand(world: Any, seen: Traffic) -> None:
     found = told_apart(world, seen, np.repeat(means, EACH), grouped=4)
 
     assert (found.inside, found.outside) == pytest.approx((2.0, np.mean(np.arange(40) % 20 / 20)))
-    # All four above nine tenths of the others: 0.1^4, doubled for two tests made.
-    assert found.p_value == pytest.approx(2 * 0.1**4, rel=1e-9)
+    # All four above all others; among the six of the top tenth, with its ties, for two tests made.
+    exact, top_tenth = 1 / math.comb(44, 4), 2 * math.comb(6, 4) / math.comb(44, 4)
+    assert exact <= found.p_value <= top_tenth * (1 + 1e-9)
 
 
 def test_shares_are_taken_an_account_at_a_time(world: Any, seen: Traffic) -> None:
@@ -245,15 +244,34 @@ def test_finds_what_a_group_does_more_than_others(world: Any, seen: Traffic) -> 
     assert found.p_value < 1e-6
 
 
-@pytest.mark.parametrize(
-    ("references", "is_told"), [(FEWEST_REFERENCES, True), (FEWEST_REFERENCES - 1, False)]
-)
-def test_a_few_others_do_not_tell_what_is_usual(
-    world: Any, seen: Traffic, references: int, is_told: bool
+@pytest.mark.parametrize("others", [4, 60, 2_000])
+@pytest.mark.parametrize("group", [1, 3, 5, 40])
+def test_never_below_the_exact_chance_of_one_account_among_ties(
+    world: Any, seen: Traffic, group: int, others: int
 ) -> None:
-    means = np.append(np.full(4, 2.0), np.zeros(references))
+    # All do nothing but one, which is in the group by the chance of being drawn into it.
+    means = np.zeros(group + others)
+    means[0] = 1.0
+
+    found = told_apart(world, seen, np.repeat(means, EACH), grouped=group)
+
+    assert found.p_value >= group / (group + others)
+
+
+@pytest.mark.parametrize("others", [1, 5, 30])
+def test_a_few_others_do_not_tell_what_is_usual(world: Any, seen: Traffic, others: int) -> None:
+    means = np.append(np.full(4, 2.0), np.zeros(others))
 
     found = told_apart(world, seen, np.repeat(means, EACH), grouped=4)
 
-    assert (found.p_value < 0.001) is is_told
+    assert found.p_value >= 1 / math.comb(4 + others, 4), "the chance of drawing just these four"
     assert found.outside == 0
+
+
+def test_a_group_a_little_above_all_others_is_told_by_its_ranks(world: Any, seen: Traffic) -> None:
+    # All of the group in the upper half, none in the top tenth.
+    means = np.append(np.linspace(0.6, 0.85, 40), np.linspace(0, 1, 400))
+
+    found = told_apart(world, seen, np.repeat(means, EACH), grouped=40)
+
+    assert found.p_value < 1e-4

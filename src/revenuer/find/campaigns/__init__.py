@@ -84,15 +84,19 @@ def find(
     vouched = np.array([account in known for account in ids], np.bool_)
     free = ~vouched
     free[grouped] = False
-    rows = exemplars.Rows(work / "exchanges")
-    private = [intent.private_rows(features, seen, features.rows_of(g.members)) for g in found]
-    rows.hold(_worth_reading(features, seen, found, private))
     names = identity.names(features)
+    private = [intent.private_rows(features, seen, features.rows_of(g.members)) for g in found]
+    verdicts = [
+        intent.judge(features, seen, group, telling, names)
+        for group, telling in zip(found, private, strict=True)
+    ]
+    rows = exemplars.Rows(work / "exchanges")
+    harvests = [i for i, verdict in enumerate(verdicts) if verdict.is_harvest]
+    rows.hold(_worth_reading(features, seen, [(found[i], private[i]) for i in harvests]))
     campaigns: list[Campaign] = []
     accused: list[tables.Accused] = []
     listed: list[tuple[Group, str]] = []
-    for group, telling in zip(found, private, strict=True):
-        verdict = intent.judge(features, seen, group, telling, names)
+    for group, verdict in zip(found, verdicts, strict=True):
         reason = _excused(features, group, verdict, vouched)
         chosen = intent.accused(features, verdict, group)
         chosen = chosen[~vouched[chosen]]
@@ -101,13 +105,13 @@ def find(
             continue
         rest = np.setdiff1d(group.members, chosen)
         further = reach.others(features, seen.template, chosen, free)
-        verdict = verdict._replace(harvested=np.union1d(verdict.harvested, further))
+        widened = verdict._replace(harvested=np.union1d(verdict.harvested, further))
         chosen = np.union1d(chosen, features.exchanges.account[further])
         free[chosen] = False
-        members = dossier.members(features, chosen, verdict.harvested)
-        campaign = dossier.write(features, seen, group, verdict, members, ids, rows)
+        members = dossier.members(features, chosen, widened.harvested)
+        campaign = dossier.write(features, seen, group, widened, members, ids, rows)
         campaigns.append(campaign)
-        accused.append(tables.Accused(campaign, members, verdict.harvested))
+        accused.append(tables.Accused(campaign, members, widened.harvested))
         if len(rest):
             listed.append((group._replace(members=rest), "no_harvest"))
     rows.close()
@@ -125,12 +129,11 @@ def find(
 def _worth_reading(
     features: Features,
     seen: traffic.Traffic,
-    found: Sequence[Group],
-    private: Sequence[Numbers],
+    harvests: Sequence[tuple[Group, Numbers]],
 ) -> Numbers:
-    """Return a sample of each group's exchanges, of its telling ones, and of its own templates."""
+    """Return a sample of each group's exchanges, of its telling ones, and of its private ones."""
     chosen = [np.empty(0, np.int64)]
-    for group, telling in zip(found, private, strict=True):
+    for group, telling in harvests:
         own = features.rows_of(group.members)
         for rows in (own, own[seen.is_strong[own]], telling):
             if len(rows):

@@ -6,8 +6,8 @@ are registered under unrelated names hide who is behind them. Three columns name
 `payment_id`, `email_domain`, `org_id`; a value that many accounts of the provider show (a public
 mail domain) names nobody. A group is
 
-* open, when mail domain or organisation, and payer, name (almost) one customer; or a
-  few with several accounts each, whose payers and mail domains agree;
+* open, when mail domain or organisation, and payer, name (almost) one customer; or a few with
+  several accounts each, whose payers and mail domains agree;
 * an institution, when it has one mail domain or organisation and everybody pays for themselves or
   nothing is known of payers, as in a class or an office;
 * hidden, when none of these holds and mail domain and organisation, or else payer, name many;
@@ -33,12 +33,8 @@ NAMED = 1 / 3
 #: customers up to the second.
 ONE, MANY = 0.8, 0.4
 FEWEST_NAMES = 3
-
-
-class Names(NamedTuple):
-    """Codes of the names of all accounts: (accounts, columns), -1 where nobody is named."""
-
-    codes: Numbers
+#: Mail domains up to which a group may be several firms.
+MOST_FIRMS = 8
 
 
 class Disclosure(NamedTuple):
@@ -56,8 +52,8 @@ class Disclosure(NamedTuple):
     names: float
 
 
-def names(features: Features) -> Names:
-    """Code the columns that name a customer."""
+def names(features: Features) -> Numbers:
+    """Return (accounts, 3) codes of what names a customer; -1 where nobody is named."""
     codes = []
     for column in COLUMNS:
         values = features.accounts.column(column).combine_chunks().dictionary_encode()
@@ -65,13 +61,13 @@ def names(features: Features) -> Names:
         counts = np.bincount(own[own >= 0], minlength=1)
         is_public = counts > max(PUBLIC, PUBLIC_SHARE * len(own))
         codes.append(np.where((own >= 0) & ~is_public[own], own, -1))
-    return Names(np.column_stack(codes))
+    return np.column_stack(codes)
 
 
-def disclosure(known: Names, members: Numbers) -> Disclosure:
+def disclosure(known: Numbers, members: Numbers) -> Disclosure:
     """Say how the members of a group are registered."""
     tops, shares = {}, {}  # of the named accounts: under the most common name; names a head
-    for column, own in zip(COLUMNS, known.codes[members].T, strict=True):
+    for column, own in zip(COLUMNS, known[members].T, strict=True):
         named = own[own >= 0]
         if len(named) < max(NAMED * len(members), 2):
             continue
@@ -83,13 +79,12 @@ def disclosure(known: Names, members: Numbers) -> Disclosure:
         return Disclosure(False, False, False, float("nan"))
     payers = tops.pop("payment_id", None)
     is_one = max(tops.values(), default=0.0) >= ONE
-    is_open = (is_one and (payers or 0.0) >= ONE) or _are_firms(known.codes[members])
+    is_open = (is_one and (payers or 0.0) >= ONE) or _are_firms(known[members])
     # A class or an office: one institution, and everybody pays for themselves.
     pays_alone = payers is None or shares["payment_id"] >= ONE
     is_institution = is_one and pays_alone and not is_open
-    names_many = max([*tops.values(), payers or 0.0]) <= MANY and max(shares.values()) > 0
-    is_hidden = names_many and not is_open
-    return Disclosure(is_open, is_institution, is_hidden, max(shares.values()))
+    is_hidden = not is_open and max([*tops.values(), payers or 0.0]) <= MANY
+    return Disclosure(bool(is_open), bool(is_institution), bool(is_hidden), max(shares.values()))
 
 
 def _are_firms(codes: Numbers) -> bool:
@@ -97,7 +92,7 @@ def _are_firms(codes: Numbers) -> bool:
 
     Beside firms there may be institutions, whose accounts pay for themselves. Two firms do not
     share a payer. Of domains with one account each nothing follows, so there must be two accounts a
-    domain on the mean.
+    domain on the mean; and many small firms on one job are one operator's, so there are a few.
     """
     payer, mail = codes[(codes[:, :2] >= 0).all(axis=1)][:, :2].T
     if len(payer) < max(NAMED * len(codes), 2):
@@ -116,4 +111,5 @@ def _are_firms(codes: Numbers) -> bool:
     explained = firms + institutions
     are_apart = len(set(cards)) == len(cards)
     is_explained = 2 * firms >= explained >= ONE * len(payer)
-    return bool(are_apart and is_explained and len(payer) >= 2 * len(domains))
+    are_few = len(domains) <= min(MOST_FIRMS, len(payer) // 2)
+    return bool(are_apart and is_explained and are_few)

@@ -34,10 +34,9 @@ accounts, I1 needs I4, and C3 needs I4 with I2 or I3.
 
 An honest job that is split over accounts is a list too. Its firm has no reason to hide, so accounts
 that are openly one customer (`identity`) are listed and never accused, and those of one institution
-are accused on I1, I5, C1 or C2 only. I4 is not asked of
-accounts that serve users of their own, whose prompts are many people's, unless only what runs
-through the group's own wordings is looked at. Prompts that everybody in the group repeats are a
-public question set and count for nothing.
+are accused on I1, I5, C1 or C2 only. I4 is not asked of accounts that serve users of their own,
+whose prompts are many people's, unless only what runs through the group's own wordings is looked
+at. Prompts that everybody in the group repeats are a public question set and count for nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ from numpy.typing import NDArray
 
 from revenuer.find.campaigns import identity
 from revenuer.find.campaigns.groups import Group
-from revenuer.find.campaigns.identity import Disclosure, Names
+from revenuer.find.campaigns.identity import Disclosure
 from revenuer.find.campaigns.indicators import SINGLE, Indicator, look
 from revenuer.find.campaigns.traffic import Traffic
 from revenuer.find.features import Features
@@ -97,7 +96,7 @@ class Verdict(NamedTuple):
 
 
 def judge(
-    features: Features, traffic: Traffic, group: Group, private: Numbers, names: Names
+    features: Features, traffic: Traffic, group: Group, private: Numbers, names: Numbers
 ) -> Verdict:
     """Judge the whole traffic of a group; failing that, only what runs through its own templates.
 
@@ -121,10 +120,8 @@ def judge(
             again = look(features, traffic, group, job, None, told)
             if _accuses(again, group, told, has_text=has_text):
                 return Verdict(True, again, job, False)
-    blind = bool(
-        (features.exchanges.prompt[rows] < 0).all() and np.isnan(traffic.length[rows]).all()
-    )
-    return Verdict(False, first, np.empty(0, np.int64), blind)
+    unjudged = not has_text and bool(np.isnan(traffic.length[rows]).all())
+    return Verdict(False, first, np.empty(0, np.int64), unjudged)
 
 
 def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
@@ -159,12 +156,9 @@ def _accuses(
     ids = {indicator.rule_id for indicator in seen}
     if sum(indicator.points for indicator in seen) < ACCUSES:
         return False
-    is_occasion = _is_occasion(group)
-    size = len(group.members)
-    is_mass = size >= MANY and len(ids & {"I2", "I3", "I7", "M3"}) > 1
-    is_mass |= size >= VERY_MANY and {"I3", "M1"} <= ids
     if told.is_open or (told.is_institution and not ids & {"C1", "C2", "I1", "I5"}):
         return False
+    is_occasion = _is_occasion(group)
     if "I1" in ids and ("I4" in ids or not is_occasion):
         return True
     hides = bool(ids & {"C1", "C2", "I5"}) or ("C3" in ids and not is_occasion)
@@ -172,20 +166,18 @@ def _accuses(
         return {"I3", "M1"} <= ids and (hides or "M2" in ids) and group.q_value <= WORDLESS_Q
     if "I4" not in ids:
         return False
+    size = len(group.members)
+    is_mass = size >= MANY and len(ids & {"I2", "I3", "I7", "M3"}) > 1
+    is_mass |= size >= VERY_MANY and {"I3", "M1"} <= ids
     return hides or is_mass or ("C3" in ids and bool(ids & {"I2", "I3"}))
 
 
 def _is_occasion(group: Group) -> bool:
     """Whether all that ties the group is what a day brings on which something is news."""
-    return all(
-        finding.rule_id in OCCASIONS
-        and not (
-            finding.rule_id == "L01"
-            and finding.effect >= BATCH
-            and 2 * len(finding.members) >= len(group.members)
-        )
-        for finding in group.findings
-    )
+    if not {finding.rule_id for finding in group.findings} <= OCCASIONS:
+        return False
+    batches = [f for f in group.findings if f.rule_id == "L01" and f.effect >= BATCH]
+    return all(2 * len(batch.members) < len(group.members) for batch in batches)
 
 
 def private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
@@ -223,7 +215,7 @@ def _verdict(
 
     Wordings are never all known, so an account that sends telling ones is taken whole, unless
     nearly all of the group's exchanges tell: what does not is cover then. Where no words made the
-    case, an account whose conversations have one turn is taken whole.
+    case, an account whose conversations have one turn is taken whole; without any text, all are.
     """
     _, account = np.unique(features.exchanges.account[rows], return_inverse=True)
     telling = traffic.is_strong[rows] | np.isin(rows, private)
@@ -234,6 +226,7 @@ def _verdict(
     is_dedicated = told >= TELLS
     if not ids & {"I1", "I7"}:
         is_dedicated |= single >= SINGLE
+    is_dedicated |= not (features.exchanges.prompt[rows] >= 0).any()
     if np.median(told) >= TELLS_ALL:
         is_dedicated[:] = False
     return Verdict(True, seen, rows[telling | is_dedicated[account]], False)

@@ -61,8 +61,8 @@ def others(
         by_several |= np.asarray(several[partly[layer == one]].sum(axis=0)).ravel() >= SEVERAL
     is_free = free & (is_accused == 0)
     return np.union1d(
-        _carrying(features, carried, by_one & is_free, own, MOSTLY),
-        _carrying(features, carried, by_several & is_free, partly, MOSTLY),
+        _carrying(features, carried, by_one & is_free, own),
+        _carrying(features, carried, by_several & is_free, partly),
     )
 
 
@@ -71,15 +71,14 @@ def _carrying(
     carried: Numbers,
     is_reached: NDArray[np.bool_],
     templates: Numbers,
-    share: float,
 ) -> Numbers:
-    """Return the rows that carry some templates, of accounts with enough and a share of them."""
+    """Return the rows that carry some templates, of accounts with enough and mostly such."""
     rows = features.rows_of(np.flatnonzero(is_reached))
     rows = rows[np.isin(carried[rows], features.template_ids[templates]).any(axis=1)]
     account, place = np.unique(features.exchanges.account[rows], return_inverse=True)
     carrying = np.bincount(place, minlength=len(account))
     exchanges = features.starts[account + 1] - features.starts[account]
-    return rows[((carrying >= IN_EARNEST) & (carrying >= share * exchanges))[place]]
+    return rows[((carrying >= IN_EARNEST) & (carrying >= MOSTLY * exchanges))[place]]
 
 
 def _at_least(use: sparse.csr_array, least: int) -> sparse.csr_array:

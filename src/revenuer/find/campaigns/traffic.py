@@ -7,12 +7,11 @@ time, so that one busy account does not speak for all.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, mannwhitneyu
+from scipy.stats import hypergeom
 
 from revenuer.find.features import Exchanges, Features, carried_templates
 
@@ -23,8 +22,8 @@ FEWEST_EXCHANGES = 10
 SMALLEST = 1e-300
 #: Accounts of no group that a group is compared with, evenly over all; more decide nothing.
 MOST_REFERENCES = 3_000
-#: Accounts below which what is usual is not known well enough to compare with.
-FEWEST_REFERENCES = 30
+#: Levels that ranks are put on, and tilts tried in the bound on their sum.
+LEVELS, TILTS = 64, np.geomspace(0.002, 4.0, 48)
 #: Flags and numbers of `Traffic` that are compared.
 COMPARED = ("is_strong", "is_weak", "is_single", "length", "is_refused")
 #: Columns of the accounts table that are compared, on a logarithmic scale.
@@ -62,10 +61,10 @@ class Contrast(NamedTuple):
 
     Attributes:
         inside, outside: Means over accounts.
-        p_value: The null is that group and outside accounts are alike. Twice the smaller of
-            Mann-Whitney's one-sided p-value and of the binomial chance that so many of the group
-            lie above nine tenths of the others: the first has power in large groups, the second
-            needs no large group.
+        p_value: The null is that the group is a random draw from itself and the others. Twice the
+            smaller of a bound on the sum of its ranks and of the hypergeometric chance that so
+            many of it lie in the top tenth of all: the first has power where all are a little
+            above, the second where a few are far above. Both hold at any size, ties or not.
     """
 
     inside: float
@@ -123,8 +122,7 @@ def contrast(features: Features, traffic: Traffic, rows: Numbers, name: str) -> 
         name: One of `COMPARED`; unknown values (NaN) are left out.
 
     Returns:
-        p = 1 when the group has no account with `FEWEST_EXCHANGES` known values, or fewer than
-        `FEWEST_REFERENCES` others have.
+        p = 1 when either side has no account with `FEWEST_EXCHANGES` known values.
     """
     left = _account_means(features.exchanges.account[rows], getattr(traffic, name)[rows])
     return _compare(left, traffic.usual[name])
@@ -151,13 +149,26 @@ def _doublings(features: Features, name: str) -> Shares:
 def _compare(left: Shares, right: Shares) -> Contrast:
     if len(left) == 0 or len(right) == 0:
         return Contrast(float("nan"), float("nan"), 1.0)
-    if len(right) < FEWEST_REFERENCES:
-        return Contrast(float(left.mean()), float(right.mean()), 1.0)
-    ranked = float(mannwhitneyu(left, right, alternative="greater", method="asymptotic").pvalue)
-    # What is usual comes sorted: its quantile need not be searched for.
-    above = int((left > right[math.ceil(0.9 * (len(right) - 1))]).sum())
-    p_value = 2 * min(1.0 if np.isnan(ranked) else ranked, binom.sf(above - 1, len(left), 0.1))
+    pooled = np.sort(np.concatenate([left, right]))
+    top = pooled[int(0.9 * len(pooled))]
+    high, above = int((pooled >= top).sum()), int((left >= top).sum())
+    exact = float(hypergeom.sf(above - 1, len(pooled), high, len(left)))
+    p_value = 2 * min(_ranked(left, pooled), exact)
     return Contrast(float(left.mean()), float(right.mean()), min(max(p_value, SMALLEST), 1.0))
+
+
+def _ranked(left: Shares, pooled: Shares) -> float:
+    """Bound the chance that a random draw from the sorted pool has ranks as high.
+
+    Drawing without replacement is no more spread out than with it (W. Hoeffding, JASA 58, 1963,
+    https://doi.org/10.1080/01621459.1963.10500830), so the exponential bound of the latter holds.
+    Mann-Whitney's normal tail is far too small in small groups with ties.
+    """
+    levels = LEVELS * np.searchsorted(pooled, pooled, "right") // len(pooled)
+    own = int((LEVELS * np.searchsorted(pooled, left, "right") // len(pooled)).sum())
+    shares = np.bincount(levels, minlength=LEVELS + 1) / len(pooled)
+    growth = np.log(np.exp(np.outer(TILTS, np.arange(LEVELS + 1) - LEVELS)) @ shares)
+    return float(min(np.exp((len(left) * (growth + LEVELS * TILTS) - own * TILTS).min()), 1.0))
 
 
 def _account_means(account: NDArray[np.int32], values: NDArray[np.generic]) -> Shares:

@@ -20,6 +20,8 @@ ODDS_FLOOR = 10.0
 #: p-value below which a set is tested against a second null, made from its own exchanges.
 SECOND_NULL = 0.1
 STRATA = 8
+#: Accounts of a set above which it is no crowd and no queue, but a public.
+LARGEST_SET = 5_000
 #: Traits in words.
 TRAITS = {
     "template": "a template",

@@ -30,6 +30,7 @@ Slot values are compared as hashes; equal hashes of different values have chance
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -68,40 +69,48 @@ def partition(
         layouts: (exchanges,) hash of the wording around the slots; all alike where left out. Only
             exchanges of one layout are compared: the same slot of another wording is another slot.
     """
-    parts = [
-        _of_one_layout(slots[rows], accounts[rows]) for rows in _rows_by(layouts, len(accounts))
-    ]
-    collisions = sum(part[0] for part in parts)
-    expected, clumping = (math.fsum(part[k] for part in parts) for k in (1, 2))
+    collisions, expected, clumping = 0, 0.0, 0.0
+    for layout in _layouts(slots, accounts, layouts):
+        collisions += _agreements(layout.slots, layout.accounts)
+        expected += layout.pairs * layout.chance
+        clumping += _clumping(layout.slots, layout.accounts)
     if expected == 0 and collisions == 0:
         return Partition(1.0, 0, 0.0)
     return Partition(max(_at_most(collisions, expected, clumping), SMALLEST), collisions, expected)
 
 
-def _rows_by(layouts: NDArray[np.uint64] | None, exchanges: int) -> list[NDArray[np.int64]]:
+class _Layout(NamedTuple):
+    """Exchanges of one layout: rows, slots in use, accounts, cross pairs, their chance to agree."""
+
+    rows: NDArray[np.int64]
+    slots: NDArray[np.uint64]
+    accounts: NDArray[np.int64]
+    pairs: int
+    chance: float
+
+
+def _layouts(
+    slots: NDArray[np.uint64],
+    accounts: NDArray[np.int64],
+    layouts: NDArray[np.uint64] | None,
+) -> Iterator[_Layout]:
+    """Yield each layout in which exchanges of two accounts can agree."""
     if layouts is None:
-        return [np.arange(exchanges)]
+        layouts = np.zeros(len(accounts), np.uint64)
     order = np.argsort(layouts, kind="stable")
-    bounds = np.flatnonzero(np.diff(layouts[order])) + 1
-    return [rows for rows in np.split(order, bounds) if len(rows) > 1]
-
-
-def _of_one_layout(
-    slots: NDArray[np.uint64], accounts: NDArray[np.int64]
-) -> tuple[int, float, float]:
-    """Return collisions, their mean, and what popular values add to their variance."""
-    used = slots[:, (slots != 0).any(axis=0)]
-    pairs = _cross_pairs(np.zeros(len(accounts), np.uint64), accounts)
-    if used.shape[1] == 0 or pairs == 0:
-        return 0, 0.0, 0.0
-    agreeing = [_cross_pairs(used[:, s], accounts) / pairs for s in range(used.shape[1])]
-    return _agreements(used, accounts), pairs * math.prod(agreeing), _clumping(used, accounts)
+    for rows in np.split(order, np.flatnonzero(np.diff(layouts[order])) + 1):
+        own = accounts[rows]
+        used = slots[rows][:, (slots[rows] != 0).any(axis=0)]
+        pairs = _cross_pairs(np.zeros(len(rows), np.uint64), own)
+        if used.shape[1] and pairs:
+            chance = math.prod(_cross_pairs(slot, own) / pairs for slot in used.T)
+            yield _Layout(rows, used, own, pairs, chance)
 
 
 def apart(
     slots: NDArray[np.uint64],
     accounts: NDArray[np.int64],
-    layouts: NDArray[np.uint64],
+    layouts: NDArray[np.uint64] | None = None,
     *,
     fewest: float,
     ratio: float,
@@ -120,16 +129,12 @@ def apart(
     """
     names, place = np.unique(accounts, return_inverse=True)
     observed, expected = np.zeros(len(names)), np.zeros(len(names))
-    for rows in _rows_by(layouts, len(accounts)):
-        used = slots[rows][:, (slots[rows] != 0).any(axis=0)]
-        pairs = _cross_pairs(np.zeros(len(rows), np.uint64), accounts[rows])
-        if used.shape[1] == 0 or pairs == 0:
-            continue
-        chance = math.prod(_cross_pairs(slot, accounts[rows]) / pairs for slot in used.T)
-        own = np.bincount(place[rows], minlength=len(names))
-        expected += own * (len(rows) - own) * chance
-        _, value = np.unique(_whole(used), return_inverse=True)
-        cells, counts = np.unique(value * len(names) + place[rows], return_counts=True)
+    for layout in _layouts(slots, accounts, layouts):
+        who = place[layout.rows]
+        own = np.bincount(who, minlength=len(names))
+        expected += own * (len(who) - own) * layout.chance
+        _, value = np.unique(_whole(layout.slots), return_inverse=True)
+        cells, counts = np.unique(value * len(names) + who, return_counts=True)
         others = np.bincount(value)[cells // len(names)] - counts
         observed += np.bincount(cells % len(names), counts * others, len(names))
     return names[(expected >= fewest) & (ratio * observed <= expected)]
@@ -155,6 +160,8 @@ def within_accounts(
     if layouts is None:
         layouts = np.zeros(len(accounts), np.uint64)
     used = slots[:, (slots != 0).any(axis=0)]
+    if used.shape[1] == 0:
+        return Partition(1.0, 0, 0.0)
     order = np.lexsort((layouts, accounts))
     used, accounts, layouts = used[order], accounts[order], layouts[order]
     collisions = _agreements(np.column_stack([used, layouts]), accounts)
@@ -163,7 +170,8 @@ def within_accounts(
     for draw in range(SHUFFLES):
         shuffled = np.column_stack([used, layouts])
         for slot in range(used.shape[1]):
-            shuffled[:, slot] = used[np.lexsort((rng.random(len(cells)), cells)), slot]
+            # Rows lie cell by cell: a fraction added to the cell's number stays within it.
+            shuffled[:, slot] = used[np.argsort(cells + rng.random(len(cells))), slot]
         counts[draw] = _agreements(shuffled, accounts)
     expected = float(counts.mean())
     clumping = max(float(counts.var(ddof=1)) - expected, 0.0)

@@ -8,12 +8,13 @@ hours.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from revenuer.find.evidence import synchrony
-from revenuer.find.evidence.finding import SECOND_NULL, Finding, Numbers, row, words
+from revenuer.find.evidence.finding import LARGEST_SET, SECOND_NULL, Finding, Numbers, row, words
 from revenuer.find.features.measured import Features
 from revenuer.find.features.sets import Sets
 
@@ -23,7 +24,6 @@ DAY = 24
 #: Share of exchanges whose prompt another account of the set sent too, above which timing is no
 #: evidence: a public question set run on a public timetable is synchronous without acquaintance.
 REPEATED = 0.3
-LARGEST_SET = 5_000
 #: p-value below which a set is searched for members out of step.
 WORTH_A_LOOK = 1e-3
 #: Exchanges, and hours with one, from which on an account has a rhythm; with one template.
@@ -69,12 +69,8 @@ def together(
     sizes = sorted({grid(len(placed)) for _, placed in candidates})
     tails = synchrony.null_tails(rows, sizes, rng)
     for i, placed in candidates:
-        correlation = synchrony.mean_correlation(rows[placed])
         tail = tails[grid(len(placed))]
-        chance = synchrony.p_value(correlation, tail)
-        if chance < SECOND_NULL:
-            own = synchrony.shifted_tail(rows[placed], rng)
-            chance = max(chance, synchrony.p_value(correlation, own))
+        correlation, chance = alike(rows[placed], tail, rng)
         # Whoever was in the set for another reason is let go, where the rest keeps step.
         kept = placed[synchrony.in_step(rows, placed)] if chance < WORTH_A_LOOK else placed
         yield Finding(
@@ -103,43 +99,70 @@ def in_one_job(
     features: Features, templates: Sets, repeated: NDArray[np.float64], rng: np.random.Generator
 ) -> Iterator[Finding | int]:
     """Ask of each template that is a part of its users' traffic whether that part keeps step."""
+    for i, job in jobs(features, templates):
+        if repeated[i] > REPEATED or not job:
+            yield 1
+            continue
+        correlation, tail, chance = kept_apart(job.rows, rng)
+        members = job.accounts
+        if chance < WORTH_A_LOOK:
+            members = members[synchrony.in_step_with_rest(job.rows)]
+        yield Finding(
+            ("templates", "synchrony"), "S03", f"{words(templates, i)}, used at the same hours",
+            members, correlation, tail.mean, correlation - tail.mean,
+            chance if len(members) >= FEWEST_IN_JOB else 1.0, 1.0, int(templates.tokens[i]),
+        )  # fmt: skip
+
+
+class Job(NamedTuple):
+    """Accounts that use one template among other things, and when: (accounts, hours) residuals."""
+
+    accounts: Numbers
+    rows: NDArray[np.float32]
+
+
+def jobs(features: Features, templates: Sets) -> Iterator[tuple[int, Job | None]]:
+    """Yield the number of each set of one template, and its job if it has a rhythm of its own."""
     use = features.template_use
     total = features.accounts.column("exchanges").to_numpy()
     hours, first = _hours(features)
     design = synchrony.design(np.bincount(hours), start=first)
-    for i in range(templates.members.shape[0]):
-        token = int(templates.tokens[i])
-        if token < 0:
-            continue
-        if repeated[i] > REPEATED:
-            yield 1
-            continue
+    for i in np.flatnonzero(templates.tokens >= 0).tolist():
+        token = templates.tokens[i]
         span = slice(use.indptr[token], use.indptr[token + 1])
         enough = use.data[span] >= JOB
         accounts, carried = use.indices[span][enough].astype(np.int64), use.data[span][enough]
-        is_part = len(accounts) > 0 and np.median(carried / total[accounts]) <= HIDDEN
-        if not is_part or not FEWEST_IN_JOB <= len(accounts) <= MOST_IN_JOB:
-            yield 1
+        is_size = FEWEST_IN_JOB <= len(accounts) <= MOST_IN_JOB
+        if not is_size or np.median(carried / total[accounts]) > HIDDEN:
+            yield i, None
             continue
         rows = features.rows_of(accounts)
         rows = rows[features.carries(rows, features.template_ids[token])]
         counts = _counts(features, hours, accounts, rows)
         has_rhythm = (counts > 0).sum(axis=1) >= BUSY_HOURS
-        if has_rhythm.sum() < FEWEST_IN_JOB:
-            yield 1
-            continue
-        left = synchrony.less(counts[has_rhythm], design)
-        tail = synchrony.shifted_tail(left, rng, shifts=synchrony.SHIFTS_ALONE, step=DAY)
-        correlation = synchrony.mean_correlation(left)
-        chance = synchrony.p_value(correlation, tail)
-        members = accounts[has_rhythm]
-        if chance < WORTH_A_LOOK:
-            members = members[synchrony.in_step_with_rest(left)]
-        yield Finding(
-            ("templates", "synchrony"), "S03", f"{words(templates, i)}, used at the same hours",
-            members, correlation, tail.mean, correlation - tail.mean,
-            chance if len(members) >= FEWEST_IN_JOB else 1.0, 1.0, token,
-        )  # fmt: skip
+        job = Job(accounts[has_rhythm], synchrony.less(counts[has_rhythm], design))
+        yield i, job if len(job.accounts) >= FEWEST_IN_JOB else None
+
+
+def kept_apart(
+    rows: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[float, synchrony.Tail, float]:
+    """Return the mean correlation of a job, what moving its rows by days gives, and p."""
+    tail = synchrony.shifted_tail(rows, rng, shifts=synchrony.SHIFTS_ALONE, step=DAY)
+    correlation = synchrony.mean_correlation(rows)
+    return correlation, tail, synchrony.p_value(correlation, tail)
+
+
+def alike(
+    rows: NDArray[np.float32], tail: synchrony.Tail, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Return the mean correlation of a set, and p under the null that is worse for the claim."""
+    correlation = synchrony.mean_correlation(rows)
+    chance = synchrony.p_value(correlation, tail)
+    if chance < SECOND_NULL:
+        own = synchrony.shifted_tail(rows, rng)
+        chance = max(chance, synchrony.p_value(correlation, own))
+    return correlation, chance
 
 
 def _hours(features: Features) -> tuple[Numbers, int]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from revenuer.find.evidence import coincidence, overlap, partition, scan
 from revenuer.find.evidence.finding import (
@@ -56,13 +58,12 @@ def overlaps(features: Features, fdr_level: float) -> Iterator[Finding | int]:
 def clumps(features: Features) -> Iterator[Finding | int]:
     """Compare template sets with all footprints of one kind together, kind by kind."""
     templates, classes = features.template_sets, strata(features)
-    for kind, of in _partitions_of(features.footprint_sets):
+    for kind, of in by_footprint(features.footprint_sets):
         laid = coincidence.blocks(of, classes)
         for i in range(templates.members.shape[0]):
             members = row(templates, i)
             found = coincidence.coincidence(laid, members, floor=ODDS_FLOOR)
-            is_large = found.observed >= ODDS_FLOOR * found.expected
-            if not is_large or len(found.members) < CLUMPED * len(members):
+            if found.p_value == 1 or len(found.members) < CLUMPED * len(members):
                 yield 1
                 continue
             yield Finding(
@@ -73,7 +74,7 @@ def clumps(features: Features) -> Iterator[Finding | int]:
             )  # fmt: skip
 
 
-def _partitions_of(footprint: Sets) -> Iterator[tuple[str, Numbers]]:
+def by_footprint(footprint: Sets) -> Iterator[tuple[str, Numbers]]:
     """Yield each kind of footprint that an account shows once at most, with the set of each."""
     for kind in np.unique(footprint.kinds):
         own = footprint.members[footprint.kinds == kind]
@@ -87,45 +88,58 @@ def partitions(
     features: Features, templates: Sets, rng: np.random.Generator
 ) -> Iterator[Finding | int]:
     """Ask of each template whether its users divide its slots among themselves."""
+    for i, use in filled(features, templates):
+        if len(row(templates, i)) < scan.FEWEST:
+            yield 1
+            continue
+        result = divided(use, rng)
+        members = partition.apart(*use, fewest=APART, ratio=ODDS_FLOOR)
+        if result.collisions * FEWER > result.expected or len(members) < scan.FEWEST:
+            yield 1
+            continue
+        yield Finding(
+            ("templates", "partition"), "P01", "slots divided without repeats", members,
+            float(result.collisions), result.expected, result.expected - result.collisions,
+            result.p_value, 1.0, int(templates.tokens[i]),
+        )  # fmt: skip
+
+
+class Filled(NamedTuple):
+    """How a set fills its template: what stands in the slots, who sent it, the wording around."""
+
+    slots: NDArray[np.uint64]
+    accounts: Numbers
+    layouts: NDArray[np.uint64]
+
+
+def filled(features: Features, templates: Sets) -> Iterator[tuple[int, Filled]]:
+    """Yield the number of each set whose template has slots, and its exchanges."""
     exchanges, texts = features.exchanges, features.texts
     has = np.flatnonzero(exchanges.prompt >= 0)
     layers = [_by_template(texts.templates[exchanges.prompt[has], layer]) for layer in SLOT_LAYERS]
-    for i in range(templates.members.shape[0]):
-        members, token = row(templates, i), int(templates.tokens[i])
-        if token < 0:
-            continue
-        if len(members) < scan.FEWEST:
-            yield 1
-            continue
-        # Slots are those of the layer that they were cut from; templates of others find no rows.
-        own = features.template_ids[token]
+    for i in np.flatnonzero(templates.tokens >= 0).tolist():
+        own = features.template_ids[templates.tokens[i]]
         layer = own // len(texts.templates)
+        # Slots are those of the layer that they were cut from.
         if layer not in SLOT_LAYERS:
             continue
         k = SLOT_LAYERS.index(layer)
         ordered, order = layers[k]
         first, last = np.searchsorted(ordered, own, "left"), np.searchsorted(ordered, own, "right")
         rows = has[order[first:last]]
-        rows = rows[np.isin(exchanges.account[rows], members)]
+        rows = rows[np.isin(exchanges.account[rows], row(templates, i))]
         prompts = exchanges.prompt[rows]
-        slots, layouts = texts.slots[prompts, k], texts.layouts[prompts, k]
         account = exchanges.account[rows].astype(np.int64)
-        result = partition.partition(slots, account, layouts)
-        if result.p_value < SECOND_NULL:
-            shuffled = partition.within_accounts(slots, account, rng, layouts)
-            result = max(result, shuffled, key=lambda one: one.p_value)
-        if result.collisions * FEWER > result.expected:
-            yield 1
-            continue
-        members = partition.apart(slots, account, layouts, fewest=APART, ratio=ODDS_FLOOR)
-        if len(members) < scan.FEWEST:
-            yield 1
-            continue
-        yield Finding(
-            ("templates", "partition"), "P01", "slots divided without repeats", members,
-            float(result.collisions), result.expected, result.expected - result.collisions,
-            result.p_value, 1.0, token,
-        )  # fmt: skip
+        yield i, Filled(texts.slots[prompts, k], account, texts.layouts[prompts, k])
+
+
+def divided(use: Filled, rng: np.random.Generator) -> partition.Partition:
+    """Return what the slots say under the null that is worse for the claim."""
+    plain = partition.partition(*use)
+    if plain.p_value >= SECOND_NULL:
+        return plain
+    own = partition.within_accounts(use.slots, use.accounts, rng, use.layouts)
+    return max(plain, own, key=lambda one: one.p_value)
 
 
 def _by_template(template: Numbers) -> tuple[Numbers, Numbers]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from revenuer.find.evidence import scan
-from revenuer.find.evidence.finding import Finding, row, words
+from revenuer.find.evidence.finding import LARGEST_SET, Finding, row, words
 from revenuer.find.features.measured import Features
 from revenuer.find.features.sets import Sets
 
@@ -17,7 +17,6 @@ DAY_US = 86_400_000_000
 CROWD_FLOOR = 8.0
 #: Crowds of one set on one scale.
 MOST_CROWDS = 4
-LARGEST_SET = 5_000
 #: Footprints that carry no time of their own. An address counts within one day, so accounts that
 #: share one are active, first seen and last seen near each other by construction.
 TIMELESS = ("payment", "signup_address", "signup_prefix", "mail")
@@ -47,7 +46,7 @@ def scans(
                 # A pool is often made in several batches: what crowds beside the first crowd?
                 for _ in range(MOST_CROWDS):
                     crowd = scan.crowd(ranks, rest, floor=CROWD_FLOOR)
-                    if len(crowd.members) < CROWD_FLOOR * crowd.expected:
+                    if len(crowd.members) == 0:
                         yield 1
                         break
                     yield Finding(

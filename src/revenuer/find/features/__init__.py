@@ -76,7 +76,7 @@ def measure(
     use, template_ids = _template_use(exchanges, texts, accounts.num_rows)
     template_sets = _template_sets(use, exchanges, seed=seed)
     tokens = engine.run(HERE / "footprint.sql")
-    footprint_sets, footprint_pairs = _footprint_sets(tokens, accounts, seed=seed)
+    footprint_sets = _footprint_sets(tokens, accounts, seed=seed)
     unavailable = _unavailable(exchanges, tokens, accounts)
     if is_null:
         rng = np.random.default_rng(seed)
@@ -92,7 +92,7 @@ def measure(
     starts = np.concatenate([[0], np.cumsum(np.bincount(exchanges.account))]).astype(np.int64)
     return Features(
         accounts, exchanges, texts, models.to_pylist(), use, template_ids, template_sets,
-        footprint_sets, footprint_pairs, matcher, order, starts, unavailable,
+        footprint_sets, matcher, order, starts, unavailable,
     )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def _template_sets(use: sparse.csr_array, exchanges: Exchanges, *, seed: int) ->
     return sets.gather("templates", own, kinds, groups)
 
 
-def _footprint_sets(tokens: Any, accounts: Any, *, seed: int) -> tuple[Sets, sets.Pairs]:
+def _footprint_sets(tokens: Any, accounts: Any, *, seed: int) -> Sets:
     known = accounts.column("account_id").combine_chunks()
     account = pc.index_in(tokens.column("account_id"), value_set=known)
     held = pc.is_valid(account)
@@ -169,7 +169,7 @@ def _footprint_sets(tokens: Any, accounts: Any, *, seed: int) -> tuple[Sets, set
     none = sets.Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     merged = sets.merge(pairs or [none], accounts.num_rows)
     groups = sets.communities(merged, seed=seed)
-    return sets.gather("footprint", shown, kind[first], groups), merged
+    return sets.gather("footprint", shown, kind[first], groups)
 
 
 def _unavailable(exchanges: Exchanges, tokens: Any, accounts: Any) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from revenuer.find.features import sets
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.hits import Matcher
 from revenuer.find.features.sets import Sets
@@ -43,7 +42,6 @@ class Features(NamedTuple):
         template_use: (templates, accounts) sparse counts of exchanges; row r is `template_ids[r]`.
         template_ids: Template number of each row; templates of under four exchanges are left out.
         template_sets, footprint_sets: Sets of accounts by family.
-        footprint_pairs: Pairs of accounts tied by footprint.
         matcher: The intent rules behind the hits.
         order, starts: Exchange rows by account, and (accounts + 1,) where each account begins.
         unavailable: Evidence that this log cannot give, in words.
@@ -57,7 +55,6 @@ class Features(NamedTuple):
     template_ids: NDArray[np.int64]
     template_sets: Sets
     footprint_sets: Sets
-    footprint_pairs: sets.Pairs
     matcher: Matcher
     order: NDArray[np.int64]
     starts: NDArray[np.int64]

@@ -17,11 +17,17 @@ from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.sets import Sets
 
 
-def shift_clocks(exchanges: Exchanges, accounts: int, rng: np.random.Generator) -> Exchanges:
-    """Return the exchanges with each account's times moved around the window by one offset."""
+def shift_clocks(
+    exchanges: Exchanges, accounts: int, rng: np.random.Generator, *, step_us: int = 1
+) -> Exchanges:
+    """Return the exchanges with each account's times moved around the window by one offset.
+
+    Offsets are whole steps, and the window is rounded up to whole steps.
+    """
     start = exchanges.at_us.min()
-    span = int(exchanges.at_us.max() - start) + 1
-    offsets = rng.integers(0, span, accounts)
+    steps = (int(exchanges.at_us.max() - start) + step_us) // step_us
+    span = steps * step_us
+    offsets = rng.integers(0, steps, accounts) * step_us
     moved = start + (exchanges.at_us - start + offsets[exchanges.account]) % span
     return exchanges._replace(at_us=moved)
 

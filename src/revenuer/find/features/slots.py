@@ -124,7 +124,7 @@ def _pairs(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.
 def _most_common(
     pairs: NDArray[np.uint64], offsets: NDArray[np.int64], least: float
 ) -> NDArray[np.uint64]:
-    """Return the pairs that at least `least` texts hold. Six times as fast as sorting them."""
+    """Return the pairs that at least `least` texts hold."""
     size = 1 << 8
     while size < 2 * len(pairs):
         size *= 2
