@@ -342,6 +342,20 @@ def test_without_telling_words_accounts_of_single_questions_are_taken_whole(
     assert verdict.harvested.tolist() == features.rows_of(own.members[:5]).tolist()
 
 
+def test_where_weak_words_made_the_case_who_does_not_speak_them_is_not_taken(
+    world: Any, tie: MakeTie
+) -> None:
+    assert intent.SPEAKS == 0.5
+    features, seen, own, private = made_up(world, tie, "I2 I4 C1", "F01")
+    for one, weak in zip(own.members, [16, 16, 16, 16, 8, 7], strict=True):
+        seen.is_weak[features.rows_of(np.array([one]))[weak:]] = False
+
+    verdict = intent.judge(features, seen, own, private, identity.names(features))
+
+    assert ids(verdict) == {"I2", "I4", "C1"}
+    assert verdict.harvested.tolist() == features.rows_of(own.members[:5]).tolist()
+
+
 def harvest_of(rows: Numbers) -> intent.Verdict:
     return intent.Verdict(True, (), rows, False)
 

@@ -62,6 +62,7 @@ CASES = [
     ("I35", "Grade the model's response.", "Grade the road surface."),
     ("I36", "Evaluate the model's answer. Scale of 1 to 5.", "The map has a scale of 1 to 5."),
     ("I38", "Rate the poem from 1 to 10.", "Count from 1 to 10."),
+    ("I38", "Rate the text. Print a digit and nothing else.", "Print the text and nothing else."),
     ("I39", "Clean the reasoning trace.", "Clean the kitchen."),
     ("I40", "Polish the thoughts of the larger model: raw reasoning.", "Polish my essay."),
     ("I42", "Write 20 questions as training data.", "Write 20 questions for the pub quiz."),

@@ -68,6 +68,8 @@ FEWEST_HARVESTED, SMALLEST_SHARE = 20, 0.01
 #: Share of an account's exchanges that tell from which on it does little else; share of the usual
 #: account's from which on nothing but what tells is meant.
 TELLS, TELLS_ALL = 0.2, 0.8
+#: Share of the median account's weak words from which on an account speaks like its group.
+SPEAKS = 0.5
 FEWEST_ACCOUNTS = 3
 ACCUSES = 3
 #: Share of the median member's findings, and of the zeros of its best p-value, below both of which
@@ -215,7 +217,8 @@ def _verdict(
 
     Wordings are never all known, so an account that sends telling ones is taken whole, unless
     nearly all of the group's exchanges tell: what does not is cover then. Where no words made the
-    case, an account whose conversations have one turn is taken whole; without any text, all are.
+    case, an account whose conversations have one turn is taken whole, if it uses the weak words
+    that the case rests on at least half as often as the median account; without any text, all are.
     """
     _, account = np.unique(features.exchanges.account[rows], return_inverse=True)
     telling = traffic.is_strong[rows] | np.isin(rows, private)
@@ -225,7 +228,9 @@ def _verdict(
     ids = {indicator.rule_id for indicator in seen}
     is_dedicated = told >= TELLS
     if not ids & {"I1", "I7"}:
-        is_dedicated |= single >= SINGLE
+        weak = np.bincount(account, traffic.is_weak[rows]) / exchanges
+        speaks = weak >= SPEAKS * np.median(weak) if "I2" in ids else True
+        is_dedicated |= (single >= SINGLE) & speaks
     is_dedicated |= not (features.exchanges.prompt[rows] >= 0).any()
     if np.median(told) >= TELLS_ALL:
         is_dedicated[:] = False
