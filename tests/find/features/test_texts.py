@@ -164,3 +164,21 @@ def test_closing_drops_the_scratch_file(tmp_path: Path, matcher: Matcher) -> Non
     store.close()
 
     assert not scratch.exists()
+
+
+def test_a_store_adopts_what_was_worked_on_elsewhere(store_of: StoreOf, matcher: Matcher) -> None:
+    said = ["think step by step", "a fig", "", "a fig", "a pear and a fig", None]
+    texts = pa.array([text for text in said if text])
+    whole = store_of(said)
+    other = store_of(["a pear and a fig"])
+
+    numbers = other.adopt(texts_module.work(texts, texts_module.keys_of(texts), matcher))
+
+    assert numbers.tolist() == [1, 2, 2, 0]
+    assert other.intern(pa.array(said)).tolist() == [1, 2, -1, 2, 0, -1]
+    order = np.array([2, 0, 1])
+    assert other.keys().tolist() == whole.keys()[order].tolist()
+    assert other.hits().tolist() == whole.hits()[order].tolist()
+    for number, same in enumerate(order):
+        mine, theirs = other.read(np.array([number])), whole.read(np.array([same]))
+        assert mine[0].tolist() == theirs[0].tolist()

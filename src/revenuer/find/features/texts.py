@@ -37,6 +37,23 @@ class Block(NamedTuple):
     offsets: NDArray[np.int64]
 
 
+class Worked(NamedTuple):
+    """What is kept of texts: made here, by an earlier run, or by another machine.
+
+    Attributes:
+        keys: (texts,) hash of the bytes of each, never 0.
+        hits: (texts,) intent rules each meets, bit r for rule r.
+        words: (words,) uint32 word hashes without sentence breaks, `LONGEST_FRAME_TEXT` a text at
+            most.
+        offsets: (texts + 1,) where each text begins in `words`.
+    """
+
+    keys: NDArray[np.uint64]
+    hits: NDArray[np.uint64]
+    words: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+
+
 class TextStore:
     """Distinct texts in order of first appearance.
 
@@ -60,26 +77,39 @@ class TextStore:
 
     def intern(self, texts: Any) -> NDArray[np.int32]:
         """Return (texts,) the number of each text of a string array; -1 for null or empty."""
-        texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-        texts = texts.cast(pa.large_string())
-        if len(texts) == 0:
-            return np.empty(0, np.int32)
-        _, starts, data = texts.buffers()
-        bounds = np.frombuffer(starts, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-        raw = (
-            np.frombuffer(data, np.uint8)
-            if data is not None and data.size
-            else np.zeros(1, np.uint8)
-        )
-        keys = _raw_hashes(raw, bounds, np.asarray(texts.is_null()))
-        while 2 * (self.texts + len(texts)) > len(self._table_keys):
-            self._grow()
-        numbers = np.empty(len(texts), np.int32)
-        fresh = np.empty(len(texts), np.int64)
-        count = _intern(keys, self._table_keys, self._table_values, self.texts, numbers, fresh)
-        if count:
-            self._add(texts.take(pa.array(fresh[:count])))
+        texts = _large(texts)
+        keys = keys_of(texts)
+        numbers, fresh = self._number(keys)
+        if len(fresh):
+            self._add(work(texts.take(pa.array(fresh)), keys[fresh], self._matcher))
         return numbers
+
+    def adopt(self, texts: Worked) -> NDArray[np.int32]:
+        """Return (texts,) the number of each text that was worked on elsewhere; new ones enter."""
+        numbers, fresh = self._number(texts.keys)
+        if len(fresh):
+            lengths = (texts.offsets[1:] - texts.offsets[:-1])[fresh]
+            offsets = np.concatenate([[0], np.cumsum(lengths)])
+            words = np.empty(int(offsets[-1]), np.uint32)
+            _gather(texts.words, texts.offsets[fresh], offsets, words)
+            self._add(Worked(texts.keys[fresh], texts.hits[fresh], words, offsets))
+        return numbers
+
+    def keys(self) -> NDArray[np.uint64]:
+        """Return (texts,) the hash of the bytes of each text."""
+        keys = np.empty(self.texts, np.uint64)
+        used = self._table_keys != 0
+        keys[self._table_values[used]] = self._table_keys[used]
+        return keys
+
+    def _number(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the number of each key, and where the new ones first stand."""
+        while 2 * (self.texts + len(keys)) > len(self._table_keys):
+            self._grow()
+        numbers = np.empty(len(keys), np.int32)
+        fresh = np.empty(len(keys), np.int64)
+        count = _intern(keys, self._table_keys, self._table_values, self.texts, numbers, fresh)
+        return numbers, fresh[:count]
 
     def blocks(self) -> Iterator[Block]:
         """Yield all texts, block by block, in order."""
@@ -111,21 +141,42 @@ class TextStore:
         self._file.close()
         self._scratch.unlink(missing_ok=True)
 
-    def _add(self, fresh: Any) -> None:
-        split = wording.split(fresh)
-        self._hits.append(self._matcher.hits(split))
-        kept, offsets = _frame_words(split.hashes, split.offsets, LONGEST_FRAME_TEXT)
-        kept.tofile(self._file)
-        self._blocks.append((self.texts, offsets, self._written))
-        self._written += len(kept)
-        self.words += len(kept)
-        self.texts += len(fresh)
+    def _add(self, fresh: Worked) -> None:
+        self._hits.append(fresh.hits)
+        fresh.words.tofile(self._file)
+        self._blocks.append((self.texts, fresh.offsets, self._written))
+        self._written += len(fresh.words)
+        self.words += len(fresh.words)
+        self.texts += len(fresh.keys)
 
     def _grow(self) -> None:
         keys = np.zeros(2 * len(self._table_keys), np.uint64)
         values = np.zeros(2 * len(self._table_keys), np.int32)
         _rehash(self._table_keys, self._table_values, keys, values)
         self._table_keys, self._table_values = keys, values
+
+
+def keys_of(texts: Any) -> NDArray[np.uint64]:
+    """Return (texts,) the hash of the bytes of each text of a string array; 0 for null or empty."""
+    texts = _large(texts)
+    if len(texts) == 0:
+        return np.empty(0, np.uint64)
+    _, starts, data = texts.buffers()
+    bounds = np.frombuffer(starts, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    raw = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+    return _raw_hashes(raw, bounds, np.asarray(texts.is_null()))
+
+
+def work(texts: Any, keys: NDArray[np.uint64], matcher: Matcher) -> Worked:
+    """Work on texts without nulls, given their keys."""
+    split = wording.split(_large(texts))
+    words, offsets = _frame_words(split.hashes, split.offsets, LONGEST_FRAME_TEXT)
+    return Worked(keys, matcher.hits(split), words, offsets)
+
+
+def _large(texts: Any) -> Any:
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return texts.cast(pa.large_string())
 
 
 @numba.njit(cache=True, nogil=True)
