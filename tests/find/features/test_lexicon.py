@@ -62,7 +62,6 @@ CASES = [
     ("I35", "Grade the model's response.", "Grade the road surface."),
     ("I36", "Evaluate the model's answer. Scale of 1 to 5.", "The map has a scale of 1 to 5."),
     ("I38", "Rate the poem from 1 to 10.", "Count from 1 to 10."),
-    ("I38", "Rate the text. Print a digit and nothing else.", "Print the text and nothing else."),
     ("I39", "Clean the reasoning trace.", "Clean the kitchen."),
     ("I40", "Polish the thoughts of the larger model: raw reasoning.", "Polish my essay."),
     ("I42", "Write 20 questions as training data.", "Write 20 questions for the pub quiz."),
@@ -98,6 +97,8 @@ CASES = [
     ("I69", "Write user requests with ideal answers.", "Write a note with ideal wording."),
     ("I70", "Write a dialogue with an AI over six turns.", "Write a dialogue of two kings."),
     ("I70", "Erfinde einen Dialog mit einem Assistenten.", "Erfinde einen Namen."),
+    ("I71", "Rate the text. Print a digit and nothing else.", "Print the text and nothing else."),
+    ("I71", "Rate the text. Give only the score.", "Decide whether to read it: yes or no."),
 ]
 
 
@@ -249,8 +250,8 @@ def test_a_phrase_may_offer_words_leave_one_out_and_hold_a_number(tmp_path: Path
         ),
         (
             CONCEPTS,
-            "".join(f'[I{i:02}]\nall = ["a"]\n{RULE.format("text")}' for i in range(61)),
-            "rules.toml has 61 rules; at most 60 are allowed",
+            "".join(f'[I{i:02}]\nall = ["a"]\n{RULE.format("text")}' for i in range(65)),
+            "rules.toml has 65 rules; at most 64 are allowed",
         ),
         ("[a", "", "concepts.toml cannot be read"),
     ],

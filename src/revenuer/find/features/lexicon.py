@@ -51,7 +51,7 @@ Kind = Literal[
 RULES = Path(__file__).parent / "rules"
 #: A set of concepts is one signed 64-bit integer in the kernel, with room for two flags.
 MOST_CONCEPTS = 62
-MOST_RULES = 60
+MOST_RULES = 64
 LONGEST_PHRASE = 6
 
 #: How the names of characters begin that are words of their own. Korean has spaces, but glues
