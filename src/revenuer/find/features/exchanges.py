@@ -77,19 +77,17 @@ def read(
         progress: Called with the rows done after each batch.
     """
     rows: list[tuple[Any, ...]] = []
-    history: list[NDArray[np.int32]] = []
     done = 0
     for batch in _batches(folder):
         opening, earlier = _turns(batch.column("history"))
-        history.append(store.intern(earlier))
         rows.append(
             (
                 _index(batch.column("account_id"), accounts),
                 pc.cast(batch.column("requested_at"), pa.int64()).to_numpy(zero_copy_only=False),
                 _index(batch.column("model"), models),
-                store.intern(batch.column("system_prompt")),
-                store.intern(batch.column("prompt")),
-                store.intern(opening),
+                store.intern(
+                    batch.column("system_prompt"), batch.column("prompt"), opening, earlier
+                ),
                 _ints(batch, "turns", 1, np.int32),
                 _ints(batch, "input_tokens", -1, np.int64),
                 _ints(batch, "output_tokens", -1, np.int64),
@@ -100,10 +98,11 @@ def read(
         done += batch.num_rows
         progress(done)
     columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
-    account, at_us, model, system, prompt, opening, turns, *rest = columns
+    account, at_us, model, texts, turns, *rest = columns
+    system, prompt, opening, history = np.ascontiguousarray(texts.T)
     # Text number -1 reads the extra last entry, which meets no rule.
     hits = np.append(store.hits(), np.uint64(0))
-    met = hits[prompt] | hits[opening] | hits[np.concatenate(history)]
+    met = hits[prompt] | hits[opening] | hits[history]
     return Exchanges(
         account, at_us, model, system, prompt, opening, met, hits[system], turns, *rest
     )

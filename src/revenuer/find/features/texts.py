@@ -75,14 +75,17 @@ class TextStore:
         self.texts = 0
         self.words = 0
 
-    def intern(self, texts: Any) -> NDArray[np.int32]:
-        """Return (texts,) the number of each text of a string array; -1 for null or empty."""
-        texts = _large(texts)
-        keys = keys_of(texts)
-        numbers, fresh = self._number(keys)
+    def intern(self, *columns: Any) -> NDArray[np.int32]:
+        """Return (rows, columns) the number of each text of string arrays; -1 for null or empty.
+
+        New texts are numbered row by row, so numbers do not depend on how rows are batched.
+        """
+        texts = [_large(column) for column in columns]
+        keys = np.stack([keys_of(column) for column in texts], axis=1)
+        numbers, fresh = self._number(keys.ravel())
         if len(fresh):
-            self._add(work(texts.take(pa.array(fresh)), keys[fresh], self._matcher))
-        return numbers
+            self._add(work(_picked(texts, fresh), keys.ravel()[fresh], self._matcher))
+        return numbers.reshape(keys.shape)
 
     def adopt(self, texts: Worked) -> NDArray[np.int32]:
         """Return (texts,) the number of each text that was worked on elsewhere; new ones enter."""
@@ -172,6 +175,14 @@ def work(texts: Any, keys: NDArray[np.uint64], matcher: Matcher) -> Worked:
     split = wording.split(_large(texts))
     words, offsets = _frame_words(split.hashes, split.offsets, LONGEST_FRAME_TEXT)
     return Worked(keys, matcher.hits(split), words, offsets)
+
+
+def _picked(columns: list[Any], places: NDArray[np.int64]) -> Any:
+    """Return the texts that stand at some places of the columns laid side by side."""
+    row, column = np.divmod(places, len(columns))
+    chosen = [np.flatnonzero(column == c) for c in range(len(columns))]
+    texts = [held.take(pa.array(row[own])) for held, own in zip(columns, chosen, strict=True)]
+    return pa.concat_arrays(texts).take(pa.array(np.argsort(np.concatenate(chosen))))
 
 
 def _large(texts: Any) -> Any:
