@@ -110,6 +110,7 @@ RUN_FILES = (
     ("tables/accounts.parquet", "table `accounts`"),
     ("tables/campaign_activity.parquet", "table `campaign_activity`"),
     ("tables/campaign_ties.parquet", "table `campaign_ties`"),
+    ("tables/state/", "what a later `scan --since` continues from; not with `--retain-text none`"),
 )
 RUN_FIELDS = (
     ("schema_version", "raised whenever a stored table changes meaning, type or name"),

@@ -25,6 +25,7 @@ class Settings:
         memory_limit: Memory the engine may use before it spills, such as `2GB`. Half a laptop.
         seed: Seed of every random draw (community search, synchrony null, `--null`).
         is_null: Shift clocks and permute traits first: nothing should then be reported.
+        window_days: Days before the last exchange that are looked at; None: all.
         formats: Log format, or `auto` to look at the content.
         column_map: our column -> theirs, for JSONL and CSV of unknown make.
         customer_attribute: Attribute that names the customer in OpenTelemetry spans.
@@ -38,6 +39,7 @@ class Settings:
     memory_limit: str = "2GB"
     seed: int = 0
     is_null: bool = False
+    window_days: float | None = None
     formats: str = "auto"
     column_map: dict[str, str] = field(default_factory=dict)
     customer_attribute: str | None = None

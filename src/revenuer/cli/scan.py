@@ -15,6 +15,7 @@ from revenuer.errors import InputError
 from revenuer.settings import RetainText, Settings
 
 Progress = Callable[[str, int, int | None], None]
+_folder = click.Path(exists=True, file_okay=False, path_type=Path)
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -31,6 +32,14 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--pseudonym-key", metavar="FILE", type=_file, help="Hash identifiers with this key.")
 @click.option("--ip-ranges", metavar="FILE", type=_file, help="start,end,asn,country of addresses.")
 @click.option("--networks", metavar="FILE", type=_file, help="CIDR,class of networks.")
+@click.option("--since", metavar="DIR", type=_folder, help="An earlier run to continue.")
+@click.option(
+    "--window",
+    "window_days",
+    metavar="DAYS",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Look at so many days before the last exchange.",
+)
 @options.fdr
 @click.option(
     "--retain-text",
@@ -48,6 +57,7 @@ def scan(
     out: Path,
     accounts: str | None,
     known: Path | None,
+    since: Path | None,
     maps: tuple[str, ...],
     **chosen: object,
 ) -> None:
@@ -62,7 +72,13 @@ def scan(
     settings = Settings(column_map=_column_map(maps), **chosen)  # type: ignore[arg-type]  # click checked them
     with _progress() as progress:
         outcome = pipeline.scan(
-            logs, out=out, settings=settings, accounts=accounts, known=known, progress=progress
+            logs,
+            out=out,
+            settings=settings,
+            accounts=accounts,
+            known=known,
+            since=since,
+            progress=progress,
         )
         progress("writing the report", 0, None)
         page = report.write(out)

@@ -24,11 +24,13 @@ def tables(work: Path, examples: Sequence[str], retain: RetainText) -> None:
     """Move the ingested tables to `tables/` and drop the text that is not kept.
 
     Args:
-        work: Holds `exchanges/` and `accounts.parquet`; both are gone afterwards.
+        work: Holds `exchanges/`, `accounts.parquet` and perhaps `state/`; gone afterwards.
         examples: Exchange ids that keep their text under `evidence`.
         retain: `none`, `evidence` or `all`.
     """
     shutil.move(work / "accounts.parquet", work / "tables" / "accounts.parquet")
+    if (work / "state").is_dir():
+        shutil.move(work / "state", work / "tables" / "state")
     kept = pa.array(list(examples) if retain == "evidence" else [], pa.string())
     with pq.ParquetWriter(
         work / "tables" / "exchanges.parquet", EXCHANGES.schema, compression="zstd"

@@ -11,6 +11,7 @@ import resource
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from revenuer.errors import RunError
 from revenuer.find import campaigns, evidence, features, ingest, keep
 from revenuer.find.campaigns import known as known_accounts
 from revenuer.find.campaigns.dossier import iso
-from revenuer.find.ingest import pseudonym
+from revenuer.find.ingest import earlier, pseudonym
 from revenuer.settings import Settings
 from revenuer.tables import SCHEMA_VERSION
 
@@ -37,13 +38,19 @@ def scan(
     settings: Settings,
     accounts: str | None = None,
     known: Path | None = None,
+    since: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> campaigns.Outcome:
     """Read logs, find campaigns, write the run folder `out`.
 
+    With `since`, an earlier run, its exchanges come before those of the logs; its window holds
+    unless another is set. What is found equals what a scan of all logs finds, but for the texts
+    that the earlier run did not keep.
+
     Raises:
         InputError: An argument cannot be used, or no exchange could be read.
-        RunError: `out` exists and is no run folder, so it is not overwritten.
+        RunError: `out` exists and is no run folder, so it is not overwritten; or `since` cannot be
+            continued.
     """
     _check_place(out)
     work = out.with_name(out.name + ".partial")
@@ -51,13 +58,25 @@ def scan(
     clock = _Clock()
     try:
         vouched = _vouched(known, settings)
-        read = ingest.read(logs, out=work, settings=settings, accounts=accounts, progress=progress)
+        before = earlier.load(since, _pseudonym_check(settings)) if since else None
+        state = features.load_state(since / "tables" / "state") if since else None
+        if before and settings.window_days is None:
+            settings = replace(settings, window_days=before.window_days)
+        read = ingest.read(
+            logs, out=work, settings=settings, accounts=accounts, since=before, progress=progress
+        )
         clock.lap("ingest")
         with Duck(
             work / "spill", threads=settings.threads, memory_limit=settings.memory_limit
         ) as engine:
             measured = features.measure(
-                work, engine, seed=settings.seed, progress=progress, is_null=settings.is_null
+                work,
+                engine,
+                seed=settings.seed,
+                progress=progress,
+                is_null=settings.is_null,
+                earlier=(state, read.carried) if state else None,
+                keep_state=settings.retain_text != "none" and not settings.is_null,
             )
         clock.lap("features")
         progress("weighing ties", 0, None)
@@ -74,6 +93,10 @@ def scan(
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return outcome
+
+
+def _pseudonym_check(settings: Settings) -> str | None:
+    return pseudonym.load(settings.pseudonym_key).check if settings.pseudonym_key else None
 
 
 def _vouched(known: Path | None, settings: Settings) -> frozenset[str]:
@@ -159,10 +182,13 @@ def _account(
             "column_map": settings.column_map,
             "customer_attribute": settings.customer_attribute,
             "is_pseudonymised": settings.pseudonym_key is not None,
+            "pseudonym_check": _pseudonym_check(settings),
+            "window_days": settings.window_days,
         },
         "rows": {
             "read": read.rows_read,
             "kept": read.rows_kept,
+            "old": read.rows_old,
             "duplicates": read.duplicates,
             "skipped": read.skipped,
             "rejects": read.rejects,

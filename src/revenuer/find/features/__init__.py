@@ -18,7 +18,7 @@ from scipy import sparse
 
 from revenuer.engine import Duck
 from revenuer.find.features import exchanges as exchange_rows
-from revenuer.find.features import frames, lexicon, null, profiles, sets, slots
+from revenuer.find.features import frames, lexicon, null, profiles, sets, slots, state
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.hits import Matcher
 from revenuer.find.features.measured import (
@@ -30,11 +30,22 @@ from revenuer.find.features.measured import (
 )
 from revenuer.find.features.sets import Sets
 from revenuer.find.features.shingles import RECURS
+from revenuer.find.features.state import State
 from revenuer.find.features.texts import TextStore
 
-__all__ = ["Exchanges", "Features", "Sets", "Texts", "carried_templates", "measure"]
+__all__ = [
+    "Exchanges",
+    "Features",
+    "Sets",
+    "State",
+    "Texts",
+    "carried_templates",
+    "load_state",
+    "measure",
+]
 
 HERE = Path(__file__).parent
+load_state = state.load
 Progress = Callable[[str, int, int | None], None]
 #: Exchanges with a template that make it the account's own; once or twice may be a copied prompt.
 OWN_USE = 3
@@ -43,7 +54,14 @@ CORE = 0.6
 
 
 def measure(
-    work: Path, engine: Duck, *, seed: int, progress: Progress, is_null: bool = False
+    work: Path,
+    engine: Duck,
+    *,
+    seed: int,
+    progress: Progress,
+    is_null: bool = False,
+    earlier: tuple[State, NDArray[np.bool_]] | None = None,
+    keep_state: bool = False,
 ) -> Features:
     """Measure the ingested tables of a work folder.
 
@@ -53,6 +71,9 @@ def measure(
         seed: Of the community search.
         progress: Called with stage, rows done and rows in all.
         is_null: Break every tie between families first (`features.null`).
+        earlier: State of an earlier run, whose exchanges come first, and which of these are still
+            there.
+        keep_state: Leave `state/` in the work folder for a later run.
     """
     engine.bind_parquet("exchanges", work / "exchanges")
     engine.bind_parquet("accounts", work / "accounts.parquet")
@@ -62,14 +83,19 @@ def measure(
     store = TextStore(work / "words.bin", matcher)
     rows = pc.sum(accounts.column("exchanges")).as_py() or 0
     try:
+        known = state.enter(*earlier, store) if earlier else None
         exchanges = exchange_rows.read(
             work / "exchanges",
             accounts.column("account_id").combine_chunks(),
             models.combine_chunks(),
             store,
             lambda done: progress("reading text", done, rows),
+            known,
         )
         texts = _texts(store, exchanges)
+        if keep_state:
+            numbers = [getattr(exchanges, field) for field in state.FIELDS]
+            state.save(work / "state", np.stack(numbers, axis=1), store)
     finally:
         store.close()
     progress("tying accounts", 0, None)

@@ -36,8 +36,8 @@ class Exchanges(NamedTuple):
         account: account number (row in `accounts`).
         at_us: microseconds since 1970, UTC.
         model: model number, -1 for none.
-        system, prompt, opening: text numbers, -1 for none. `opening` is the first user turn of a
-            conversation that has earlier turns.
+        system, prompt, opening, history: text numbers, -1 for none. `opening` is the first user
+            turn of a conversation that has earlier turns, `history` all of its earlier user turns.
         hits: intent rules met by the prompt or an earlier user turn, one bit a rule.
         system_hits: intent rules met by the system prompt.
         turns: user turns so far, 1 where the log does not say.
@@ -51,6 +51,7 @@ class Exchanges(NamedTuple):
     system: NDArray[np.int32]
     prompt: NDArray[np.int32]
     opening: NDArray[np.int32]
+    history: NDArray[np.int32]
     hits: NDArray[np.uint64]
     system_hits: NDArray[np.uint64]
     turns: NDArray[np.int32]
@@ -66,6 +67,7 @@ def read(
     models: Any,
     store: TextStore,
     progress: Callable[[int], None],
+    earlier: NDArray[np.int32] | None = None,
 ) -> Exchanges:
     """Return the numbers of all exchanges.
 
@@ -75,19 +77,23 @@ def read(
         models: (models,) Arrow array of model names, likewise.
         store: Takes the texts.
         progress: Called with the rows done after each batch.
+        earlier: (exchanges, 4) texts of the first exchanges, where they are in the store already.
     """
     rows: list[tuple[Any, ...]] = []
     done = 0
+    earlier = np.empty((0, 4), np.int32) if earlier is None else earlier
     for batch in _batches(folder):
-        opening, earlier = _turns(batch.column("history"))
+        known = earlier[done : done + batch.num_rows]
+        fresh = batch.slice(len(known))
+        texts = store.intern(
+            fresh.column("system_prompt"), fresh.column("prompt"), *_turns(fresh.column("history"))
+        )
         rows.append(
             (
                 _index(batch.column("account_id"), accounts),
                 pc.cast(batch.column("requested_at"), pa.int64()).to_numpy(zero_copy_only=False),
                 _index(batch.column("model"), models),
-                store.intern(
-                    batch.column("system_prompt"), batch.column("prompt"), opening, earlier
-                ),
+                np.concatenate([known, texts]),
                 _ints(batch, "turns", 1, np.int32),
                 _ints(batch, "input_tokens", -1, np.int64),
                 _ints(batch, "output_tokens", -1, np.int64),
@@ -104,7 +110,7 @@ def read(
     hits = np.append(store.hits(), np.uint64(0))
     met = hits[prompt] | hits[opening] | hits[history]
     return Exchanges(
-        account, at_us, model, system, prompt, opening, met, hits[system], turns, *rest
+        account, at_us, model, system, prompt, opening, history, met, hits[system], turns, *rest
     )
 
 

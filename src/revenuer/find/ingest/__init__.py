@@ -13,9 +13,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from revenuer.errors import InputError
 from revenuer.find.ingest import (
@@ -30,7 +33,9 @@ from revenuer.find.ingest import (
     own,
     pairs,
     pseudonym,
+    window,
 )
+from revenuer.find.ingest.earlier import Earlier
 from revenuer.find.ingest.fields import Overrides, Source
 from revenuer.find.ingest.intake import Counts, Intake
 from revenuer.find.ingest.store import Exchanges, Rejects
@@ -71,20 +76,25 @@ class IngestSummary:
     Attributes:
         files: Every input, in order of reading.
         rows_read: Exchanges met, unusable ones included.
-        rows_kept: Exchanges written.
+        rows_kept: Exchanges written, within the window.
+        rows_old: Exchanges older than the window.
         duplicates: Exchanges whose id had been met before.
         skipped: Records that are no exchange, such as spans of a database.
         rejects: Rows of `rejects.parquet`.
         accounts: Rows of `accounts.parquet`.
+        carried: (exchanges of the earlier run,) whether each is still within the window. These
+            come first.
     """
 
     files: tuple[InputFile, ...]
     rows_read: int
     rows_kept: int
+    rows_old: int
     duplicates: int
     skipped: int
     rejects: int
     accounts: int
+    carried: NDArray[np.bool_] = field(compare=False)
 
 
 def read(
@@ -93,6 +103,7 @@ def read(
     out: Path,
     settings: Settings,
     accounts: str | None = None,
+    since: Earlier | None = None,
     progress: Progress | None = None,
 ) -> IngestSummary:
     """Read logs into `out`: `exchanges/part-*.parquet`, `accounts.parquet`, `rejects.parquet`.
@@ -102,6 +113,7 @@ def read(
         out: Working folder; made when missing.
         settings: Format, mapping, customer attribute, key and lists are taken from here.
         accounts: The provider's own records of accounts.
+        since: An earlier run, whose exchanges come first.
         progress: Called with "ingest", bytes used and bytes in all.
 
     Raises:
@@ -113,7 +125,9 @@ def read(
     enricher, rejected = aside.enricher(settings.ip_ranges, settings.networks)
     known, unknown = aside.accounts(accounts, settings.column_map)
     known = enricher.accounts(known)
-    aside.write_accounts(pseudonyms.batch(known) if pseudonyms else known, out / "accounts.parquet")
+    known = pseudonyms.batch(known) if pseudonyms else known
+    known = since.accounts(known) if since else known
+    aside.write_accounts(known, out / "accounts.parquet")
     with ExitStack() as stack:
         rejects = stack.enter_context(Rejects(out / "rejects.parquet"))
         exchanges = stack.enter_context(Exchanges(out / "exchanges"))
@@ -132,18 +146,29 @@ def read(
             counts=Counts(),
             seed=_seed(digests),
         )
-        inputs = _read_all(intake, found, digests, rejected | unknown, progress)
+        inputs = [InputFile(**file) for file in since.inputs] if since else []
+        for batch in since.exchanges() if since else ():
+            intake.carry(batch)
+        carried = intake.counts.kept
+        inputs += _read_all(
+            intake, found, digests, {file.digest for file in inputs}, rejected | unknown, progress
+        )
     counts = intake.counts
     if not counts.kept:
         raise _nothing(inputs, rejects)
+    kept = np.ones(counts.kept, np.bool_)
+    if settings.window_days is not None:
+        kept = window.trim(out / "exchanges", settings.window_days)
     return IngestSummary(
         files=tuple(inputs),
-        rows_read=counts.read,
-        rows_kept=counts.kept,
-        duplicates=counts.duplicates,
-        skipped=counts.skipped,
-        rejects=rejects.rows,
+        rows_read=counts.read + (since.rows["read"] if since else 0),
+        rows_kept=int(kept.sum()),
+        rows_old=int((~kept).sum()) + (since.rows["old"] if since else 0),
+        duplicates=counts.duplicates + (since.rows["duplicates"] if since else 0),
+        skipped=counts.skipped + (since.rows["skipped"] if since else 0),
+        rejects=since.rejects(out / "rejects.parquet") if since else rejects.rows,
         accounts=known.num_rows,
+        carried=kept[:carried],
     )
 
 
@@ -151,12 +176,12 @@ def _read_all(
     intake: Intake,
     found: list[files.LogFile],
     digests: list[str | None],
+    already: set[str | None],
     rejected: aside.Rejected,
     progress: Progress | None,
 ) -> list[InputFile]:
     total, done = sum(file.size_bytes for file in found), 0
     inputs: list[InputFile] = []
-    already: set[str] = set()
     for file, digest in zip(found, digests, strict=True):
         for name in sorted(name for name in rejected if name <= file.name):
             intake.rejects.add(name, rejected.pop(name))

@@ -43,7 +43,7 @@ def read(file: files.LogFile, column_map: Mapping[str, str]) -> tuple[Any, list[
     except records.UnreadableError as error:
         rejects.append((None, str(error)))
     schema = pa.schema([(column.name, column.type) for column in ACCOUNTS.columns])
-    return _last_of_each(pa.Table.from_batches(batches, schema=schema)), rejects
+    return last_of_each(pa.Table.from_batches(batches, schema=schema)), rejects
 
 
 def pattern(local: str) -> str:
@@ -79,7 +79,8 @@ def _row(record: fields.Record, column_map: Mapping[str, str]) -> fields.Record:
     return row
 
 
-def _last_of_each(table: Any) -> Any:
+def last_of_each(table: Any) -> Any:
+    """Return the last row of each account, sorted by id, as a record batch."""
     order = pc.sort_indices(  # stable only through the second key
         table.append_column("row", pa.array(np.arange(table.num_rows))),
         sort_keys=[("account_id", "ascending"), ("row", "ascending")],

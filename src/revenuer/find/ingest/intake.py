@@ -76,6 +76,12 @@ class Intake:
             return None
         return name
 
+    def carry(self, batch: Any) -> None:
+        """Take over exchanges of an earlier run as they are."""
+        self.seen.add(ids.hashes(batch.column("exchange_id"), self.seed))
+        self.counts.kept += batch.num_rows
+        self.exchanges.write(batch)
+
     def _read_columns(self, file: LogFile, occurrences: ids.Occurrences, moved: Moved) -> None:
         wanted = own.wanted(self.overrides)
         first = 1

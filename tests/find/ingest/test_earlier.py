@@ -1,0 +1,172 @@
+"""A scan that continues an earlier run finds what a scan of all logs finds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from revenuer.errors import RunError
+from revenuer.find import pipeline
+from revenuer.lab import traffic
+from revenuer.settings import Settings
+
+SAME = ("members.parquet", "coordinated.parquet", "campaigns.json", "rejects.parquet")
+Scan = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a simulated week with campaigns, in three files in order of time, one line bad each.
+
+    Some accounts are in the second list of accounts only; a few exchanges are in two files.
+    """
+    folder = tmp_path_factory.mktemp("logs")
+    traffic.simulate(folder, seed=5, scale=0.08, campaigns=["hydra", "template_slots"])
+    rows = pq.read_table(folder / "exchanges.parquet").sort_by("requested_at")
+    at = rows.column("requested_at").cast(pa.int64()).to_numpy()
+    cuts = [0, *np.quantile(np.arange(len(at)), [0.5, 0.8]).astype(int), len(at)]
+    for i in range(3):
+        again = 20 if i else 0
+        part = rows.slice(cuts[i] - again, cuts[i + 1] - cuts[i] + again)
+        pq.write_table(part, folder / f"{i}.parquet")
+        (folder / f"{i}.jsonl").write_text('{"account_id": "a-1", "requested_at": "never"}\n')
+    accounts = pq.read_table(folder / "accounts.parquet")
+    pq.write_table(accounts.slice(0, accounts.num_rows // 2), folder / "few.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scan(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    def run(*files: int, accounts: str = "accounts", since: Path | None = None, **changes: Any):  # type: ignore[no-untyped-def]
+        out = tmp_path_factory.mktemp("runs") / "run"
+        pipeline.scan(
+            [str(logs / f"{i}.{kind}") for i in files for kind in ("parquet", "jsonl")],
+            out=out,
+            settings=dataclasses.replace(Settings(threads=1, retain_text="all"), **changes),
+            accounts=str(logs / f"{accounts}.parquet"),
+            since=since,
+        )
+        return out
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def whole(scan: Scan) -> Path:
+    return scan(0, 1, 2)
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    return [name for name in SAME if (one / name).read_bytes() != (other / name).read_bytes()]
+
+
+@pytest.mark.slow
+def test_a_chain_of_runs_equals_a_scan_of_all_logs(scan: Scan, whole: Path) -> None:
+    first = scan(0, accounts="few")
+    # A folder of logs grows: what was read before is given again.
+    second = scan(0, 1, since=first)
+    third = scan(2, since=second)
+
+    assert json.loads((whole / "campaigns.json").read_text())["campaigns"]
+    assert differing(third, whole) == []
+    rows = [json.loads((run / "run.json").read_text())["rows"] for run in (third, whole)]
+    assert rows[0] == rows[1]
+    assert rows[0]["duplicates"] == 40
+
+
+@pytest.mark.slow
+def test_a_window_moves_on(scan: Scan) -> None:
+    days = 2.5
+    chained = scan(2, since=scan(1, since=scan(0, window_days=days)))
+
+    assert differing(chained, scan(0, 1, 2, window_days=days)) == []
+    kept = pq.read_table(chained / "tables" / "exchanges.parquet", columns=["requested_at"])
+    at = kept.column(0).cast(pa.int64()).to_numpy()
+    assert 2e5 < (at.max() - at.min()) / 1e6 <= days * 86_400
+    texts = pq.read_table(chained / "tables" / "state" / "texts.parquet").num_rows
+    rows = pq.read_table(chained / "tables" / "state" / "rows.parquet")
+    used = np.unique(np.concatenate([column.to_numpy() for column in rows.columns]))
+    assert texts == len(used[used >= 0]), "texts of exchanges outside the window are forgotten"
+
+
+@pytest.mark.slow
+def test_without_the_old_texts_the_same_accounts_are_found(scan: Scan, whole: Path) -> None:
+    first = scan(0, 1, retain_text="evidence")
+
+    assert set(differing(scan(2, since=first), whole)) <= {"campaigns.json"}
+
+
+@pytest.mark.slow
+def test_nothing_new_changes_nothing(scan: Scan, whole: Path) -> None:
+    assert differing(scan(0, since=whole), whole) == []
+
+
+@pytest.mark.slow
+def test_pseudonyms_stay_the_same(scan: Scan, tmp_path: Path) -> None:
+    key, other = tmp_path / "key", tmp_path / "other"
+    key.write_bytes(b"k" * 32)
+    other.write_bytes(b"o" * 32)
+    first = scan(0, 1, pseudonym_key=key)
+
+    assert (
+        differing(scan(2, since=first, pseudonym_key=key), scan(0, 1, 2, pseudonym_key=key)) == []
+    )
+    for wrong in (other, None):
+        with pytest.raises(RunError, match="hashed with another key"):
+            scan(2, since=first, pseudonym_key=wrong)
+
+
+def _no_state(run: Path) -> None:
+    shutil.rmtree(run / "tables" / "state")
+
+
+def _other_rules(run: Path) -> None:
+    path = run / "tables" / "state" / "rows.parquet"
+    pq.write_table(pq.read_table(path).replace_schema_metadata({"made_with": "0.0 x"}), path)
+
+
+def _older(run: Path) -> None:
+    account = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(account | {"schema_version": 0}))
+
+
+def _no_run(run: Path) -> None:
+    (run / "run.json").unlink()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_no_state, "is missing or damaged"),
+        (_other_rules, "made by another version"),
+        (_older, "has schema version 0"),
+        (_no_run, "holds no run"),
+    ],
+)
+def test_what_cannot_be_continued_is_refused(
+    scan: Scan, whole: Path, tmp_path: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    spoil(run)
+
+    with pytest.raises(RunError, match=said) as refused:
+        scan(2, since=run)
+
+    assert "scan all logs again" in str(refused.value.hint)
+
+
+@pytest.mark.slow
+def test_a_run_that_keeps_no_text_leaves_no_state(scan: Scan) -> None:
+    assert not (scan(2, retain_text="none") / "tables" / "state").exists()
+    assert not (scan(2, is_null=True) / "tables" / "state").exists()
