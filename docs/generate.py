@@ -110,6 +110,8 @@ RUN_FILES = (
     ("tables/accounts.parquet", "table `accounts`"),
     ("tables/campaign_activity.parquet", "table `campaign_activity`"),
     ("tables/campaign_ties.parquet", "table `campaign_ties`"),
+    ("tables/lineages.parquet", "table `lineages`"),
+    ("dispositions.json", "what analysts cleared, by lineage"),
     ("tables/state/", "what a later `scan --since` continues from; not with `--retain-text none`"),
 )
 RUN_FIELDS = (

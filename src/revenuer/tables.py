@@ -148,7 +148,9 @@ COORDINATED = Table(
         _column("q_value", FLOAT, "smallest false discovery rate that reports the group"),
         _column("exchanges", INT, "exchanges of the account in the window"),
         _column("signals", STRINGS, "families of ties that bind the group"),
-        _column("reason", STRING, "why it is not accused: no_harvest, intent_unavailable, ..."),
+        _column(
+            "reason", STRING, "why it is not accused: no_harvest, intent_unavailable, cleared, ..."
+        ),
     ),
 )
 
@@ -178,5 +180,16 @@ CAMPAIGN_TIES = Table(
     ),
 )
 
+LINEAGES = Table(
+    name="lineages",
+    row="one mark by which a lineage is recognised when its accounts are replaced",
+    columns=(
+        _column("lineage_id", STRING, "the lineage", required=True),
+        _column("kind", STRING, "phrase, payer, or name (no mark; the lineage itself)"),
+        _column("value", pa.uint64(), "hash of the mark"),
+        _column("seen_at", TIME, "end of the last window in which it was found"),
+    ),
+)
+
 OUTPUTS = (EXCHANGES, ACCOUNTS, REJECTS, MEMBERS, COORDINATED)
-INTERNAL = (CAMPAIGN_ACTIVITY, CAMPAIGN_TIES)
+INTERNAL = (CAMPAIGN_ACTIVITY, CAMPAIGN_TIES, LINEAGES)

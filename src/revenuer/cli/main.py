@@ -28,6 +28,7 @@ COMMANDS = {
     "scan": Command("revenuer.cli.scan:scan", "Find campaigns in logs and write the evidence."),
     "campaigns": Command("revenuer.cli.campaigns:campaigns", "List the campaigns of a run."),
     "show": Command("revenuer.cli.show:show", "Print one campaign's dossier."),
+    "clear": Command("revenuer.cli.clear:clear", "Note that a campaign is innocent."),
     "simulate": Command("revenuer.cli.simulate:simulate", "Make a week of traffic to try it on."),
 }
 

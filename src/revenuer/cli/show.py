@@ -33,7 +33,7 @@ def show(run: Path, campaign_id: str, as_json: bool) -> None:
     CAMPAIGN is an id that `revenuer campaigns DIR` lists, or the unambiguous start of one.
     """
     found = report.load(run)
-    campaign = _pick(found, campaign_id)
+    campaign = pick(found, campaign_id)
     if as_json:
         click.echo(json.dumps(campaign.to_json()))
         return
@@ -42,7 +42,8 @@ def show(run: Path, campaign_id: str, as_json: bool) -> None:
         click.echo(line)
 
 
-def _pick(found: Run, campaign_id: str) -> Campaign:
+def pick(found: Run, campaign_id: str) -> Campaign:
+    """Return the campaign with an id, or the unambiguous start of one."""
     exact = [c for c in found.campaigns if c.campaign_id == campaign_id]
     alike = exact or [c for c in found.campaigns if c.campaign_id.startswith(campaign_id)]
     if len(alike) == 1:

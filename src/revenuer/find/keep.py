@@ -20,17 +20,21 @@ from revenuer.tables import EXCHANGES
 TEXTS = ("system_prompt", "prompt", "history", "completion", "reasoning")
 
 
-def tables(work: Path, examples: Sequence[str], retain: RetainText) -> None:
+def tables(
+    work: Path, examples: Sequence[str], retain: RetainText, *, is_null: bool = False
+) -> None:
     """Move the ingested tables to `tables/` and drop the text that is not kept.
 
     Args:
-        work: Holds `exchanges/`, `accounts.parquet` and perhaps `state/`; gone afterwards.
+        work: Holds `exchanges/`, `accounts.parquet` and `state/`; gone afterwards.
         examples: Exchange ids that keep their text under `evidence`.
-        retain: `none`, `evidence` or `all`.
+        retain: `none`, `evidence` or `all`; `none` drops the state too.
+        is_null: Nothing continues a null run, so its state is dropped.
     """
     shutil.move(work / "accounts.parquet", work / "tables" / "accounts.parquet")
-    if (work / "state").is_dir():
+    if (work / "state").is_dir() and retain != "none" and not is_null:
         shutil.move(work / "state", work / "tables" / "state")
+    shutil.rmtree(work / "state", ignore_errors=True)
     kept = pa.array(list(examples) if retain == "evidence" else [], pa.string())
     with pq.ParquetWriter(
         work / "tables" / "exchanges.parquet", EXCHANGES.schema, compression="zstd"

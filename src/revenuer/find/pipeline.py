@@ -21,6 +21,7 @@ import revenuer
 from revenuer.engine import Duck
 from revenuer.errors import RunError
 from revenuer.find import campaigns, evidence, features, ingest, keep
+from revenuer.find.campaigns import dispositions, past
 from revenuer.find.campaigns import known as known_accounts
 from revenuer.find.campaigns.dossier import iso
 from revenuer.find.ingest import earlier, pseudonym
@@ -60,6 +61,7 @@ def scan(
         vouched = _vouched(known, settings)
         before = earlier.load(since, _pseudonym_check(settings)) if since else None
         state = features.load_state(since / "tables" / "state") if since else None
+        known_before = past.read(since) if since else past.NOTHING
         if before and settings.window_days is None:
             settings = replace(settings, window_days=before.window_days)
         read = ingest.read(
@@ -76,17 +78,18 @@ def scan(
                 progress=progress,
                 is_null=settings.is_null,
                 earlier=(state, read.carried) if state else None,
-                keep_state=settings.retain_text != "none" and not settings.is_null,
             )
         clock.lap("features")
         progress("weighing ties", 0, None)
         findings = evidence.weigh(measured, fdr_level=settings.fdr, seed=settings.seed)
         clock.lap("evidence")
         progress("finding campaigns", 0, None)
-        outcome = campaigns.find(measured, findings, work=work, known=vouched, seed=settings.seed)
+        outcome = campaigns.find(
+            measured, findings, work=work, known=vouched, seed=settings.seed, past=known_before
+        )
         clock.lap("campaigns")
         _write(work, outcome, measured, read, settings)
-        keep.tables(work, outcome.examples, settings.retain_text)
+        keep.tables(work, outcome.examples, settings.retain_text, is_null=settings.is_null)
         clock.lap("writing")
         _write_json(work / "run.json", _account(read, measured, settings, clock))
         _move(work, out)
@@ -147,6 +150,8 @@ def _write(
     pq.write_table(outcome.coordinated, work / "coordinated.parquet")
     pq.write_table(outcome.activity, work / "tables" / "campaign_activity.parquet")
     pq.write_table(outcome.ties, work / "tables" / "campaign_ties.parquet")
+    pq.write_table(outcome.lineages, work / "tables" / "lineages.parquet")
+    dispositions.write(work, outcome.cleared)
     at = measured.exchanges.at_us
     _write_json(
         work / "campaigns.json",

@@ -32,7 +32,7 @@ def accused(
     verdict = judge(world.features, seen, own)
     members = dossier.members(world.features, own.members, verdict.harvested)
     made = dossier.write(world.features, seen, own, verdict, members, world.ids, texts)
-    return tables.Accused(made, members, verdict.harvested)
+    return tables.Accused(made, members, verdict.harvested, own)
 
 
 def test_members_are_sorted_and_carry_the_campaigns_ids(

@@ -26,12 +26,14 @@ from revenuer.find.campaigns import (
     tables,
     traffic,
 )
+from revenuer.find.campaigns.dispositions import Cleared
 from revenuer.find.campaigns.groups import Group
+from revenuer.find.campaigns.past import NOTHING, Past
 from revenuer.find.evidence import Finding
 from revenuer.find.features import Features
 from revenuer.records import Campaign
 
-__all__ = ["Outcome", "find"]
+__all__ = ["Outcome", "Past", "find"]
 
 Numbers = NDArray[np.int64]
 #: Share of a group's accounts in named organisations that makes it declared, if half are verified.
@@ -49,6 +51,8 @@ class Outcome:
         members, coordinated, activity, ties: Arrow tables, as `revenuer.tables` describes them.
         examples: Ids of exchanges that evidence points to, sorted.
         coordinated_groups: Groups listed without an accusation.
+        lineages: Arrow table of what lineages are recognised by.
+        cleared: Decisions of analysts that still hold, by lineage.
     """
 
     campaigns: tuple[Campaign, ...]
@@ -58,6 +62,8 @@ class Outcome:
     ties: pa.Table
     examples: tuple[str, ...]
     coordinated_groups: int
+    lineages: pa.Table
+    cleared: dict[str, Cleared]
 
 
 def find(
@@ -67,6 +73,7 @@ def find(
     work: Path,
     known: frozenset[str],
     seed: int,
+    past: Past = NOTHING,
 ) -> Outcome:
     """Return campaigns and coordinated groups.
 
@@ -76,6 +83,7 @@ def find(
         work: Holds the ingested `exchanges/`, for the texts that a person needs to see.
         known: Accounts that are never accused (`--known`).
         seed: Of the community search.
+        past: What an earlier run knew.
     """
     ids: list[str] = features.accounts.column("account_id").to_pylist()
     found = groups.merge(findings, len(ids), seed=seed)
@@ -93,7 +101,6 @@ def find(
     rows = exemplars.Rows(work / "exchanges")
     harvests = [i for i, verdict in enumerate(verdicts) if verdict.is_harvest]
     rows.hold(_worth_reading(features, seen, [(found[i], private[i]) for i in harvests]))
-    campaigns: list[Campaign] = []
     accused: list[tables.Accused] = []
     listed: list[tuple[Group, str]] = []
     for group, verdict in zip(found, verdicts, strict=True):
@@ -110,20 +117,27 @@ def find(
         free[chosen] = False
         members = dossier.members(features, chosen, widened.harvested)
         campaign = dossier.write(features, seen, group, widened, members, ids, rows)
-        campaigns.append(campaign)
-        accused.append(tables.Accused(campaign, members, widened.harvested))
+        accused.append(tables.Accused(campaign, members, widened.harvested, group))
         if len(rest):
             listed.append((group._replace(members=rest), "no_harvest"))
     rows.close()
+    accused, told = past.follow(features, accused, work / "state")
+    listed += [(one.group._replace(members=_numbers(one)), "cleared") for one in told.innocent]
     return Outcome(
-        campaigns=tuple(campaigns),
+        campaigns=tuple(one.campaign for one in accused),
         members=tables.members(accused, ids),
         coordinated=tables.coordinated(listed, features, ids),
         activity=tables.activity(accused, features),
         ties=tables.ties(accused, features, ids),
-        examples=_examples(campaigns),
+        examples=_examples([one.campaign for one in accused]),
         coordinated_groups=len(listed),
+        lineages=told.lineages,
+        cleared=told.cleared,
     )
+
+
+def _numbers(one: tables.Accused) -> Numbers:
+    return np.array([member.account for member in one.members], np.int64)
 
 
 def _worth_reading(

@@ -23,11 +23,12 @@ MOST_TIES = 20_000
 
 
 class Accused(NamedTuple):
-    """A campaign, its members, and the exchange rows of its harvest."""
+    """A campaign, its members, the exchange rows of its harvest, and the group it came from."""
 
     campaign: Campaign
     members: list[Member]
     harvested: Numbers
+    group: Group
 
 
 def members(accused: Sequence[Accused], ids: list[str]) -> pa.Table:

@@ -61,7 +61,6 @@ def measure(
     progress: Progress,
     is_null: bool = False,
     earlier: tuple[State, NDArray[np.bool_]] | None = None,
-    keep_state: bool = False,
 ) -> Features:
     """Measure the ingested tables of a work folder.
 
@@ -73,7 +72,8 @@ def measure(
         is_null: Break every tie between families first (`features.null`).
         earlier: State of an earlier run, whose exchanges come first, and which of these are still
             there.
-        keep_state: Leave `state/` in the work folder for a later run.
+
+    Leaves `state/` in the work folder.
     """
     engine.bind_parquet("exchanges", work / "exchanges")
     engine.bind_parquet("accounts", work / "accounts.parquet")
@@ -93,9 +93,8 @@ def measure(
             known,
         )
         texts = _texts(store, exchanges)
-        if keep_state:
-            numbers = [getattr(exchanges, field) for field in state.FIELDS]
-            state.save(work / "state", np.stack(numbers, axis=1), store)
+        numbers = [getattr(exchanges, field) for field in state.FIELDS]
+        state.save(work / "state", np.stack(numbers, axis=1), store)
     finally:
         store.close()
     progress("tying accounts", 0, None)

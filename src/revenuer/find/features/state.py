@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -103,6 +103,30 @@ def load(folder: Path) -> State:
             offsets - offsets[0],
         ),
     )
+
+
+def words(folder: Path, texts: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the words of some texts, and (texts + 1,) where each begins in them.
+
+    Args:
+        folder: From `save`.
+        texts: Text numbers, ascending, each once.
+    """
+    found: list[Any] = []
+    first = 0
+    with pq.ParquetFile(folder / TEXTS) as file:
+        for group in range(file.num_row_groups):
+            last = first + file.metadata.row_group(group).num_rows
+            own = texts[np.searchsorted(texts, first) : np.searchsorted(texts, last)] - first
+            if len(own):
+                held = file.read_row_group(group, columns=["words"]).column(0)
+                found.append(held.take(pa.array(own)).combine_chunks())
+            first = last
+    if not found:
+        return np.empty(0, np.uint32), np.zeros(1, np.int64)
+    joined = pa.concat_arrays(found)
+    offsets = np.asarray(joined.offsets).astype(np.int64)
+    return joined.values.to_numpy()[offsets[0] :], offsets - offsets[0]
 
 
 def enter(state: State, kept: NDArray[np.bool_], store: TextStore) -> NDArray[np.int32]:
