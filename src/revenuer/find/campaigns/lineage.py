@@ -72,20 +72,22 @@ def traces(
     """
     taken = np.unique(np.concatenate([[-1], *(rows for _, _, rows in harvests)]))
     others = np.setdiff1d(_spread(np.arange(len(features.exchanges.prompt)), OTHERS), taken)
-    usual = wording.usual(_words(features, folder, others))
+    samples = [_spread(rows, SAMPLE) for _, _, rows in harvests]
+    usual_words, *own_words = _words(features, folder, [others, *samples])
+    usual = wording.usual(usual_words)
     payment = features.accounts.column("payment_id").to_pylist()
     public = {payer for payer, n in _counts(payment).items() if n > PUBLIC}
     ids = features.accounts.column("account_id").to_pylist()
     end = int(features.exchanges.at_us.max())
     found = []
-    for lineage_id, members, rows in harvests:
+    for (lineage_id, members, _), words in zip(harvests, own_words, strict=True):
         own = [member.account for member in members if member.role != "carrier"]
         payers = {payment[account] for account in own} - public - {None}
         found.append(
             Trace(
                 lineage_id,
                 frozenset(ids[account] for account in own),
-                wording.phrases(_words(features, folder, _spread(rows, SAMPLE)), usual),
+                wording.phrases(words, usual),
                 np.unique(np.array([_hash(payer) for payer in payers], np.uint64)),
                 end,
             )
@@ -162,20 +164,27 @@ def _strengths(one: Trace, other: Trace) -> tuple[float, float, float]:
     )
 
 
-def _words(features: Features, folder: Path, rows: Numbers) -> wording.Words:
-    """Return the words of the system prompts and prompts of some exchanges, a text an exchange."""
+def _words(features: Features, folder: Path, samples: Sequence[Numbers]) -> list[wording.Words]:
+    """Return, for each sample of exchanges, their words: system prompt and prompt, a text each."""
     exchanges = features.exchanges
-    pairs = np.stack([exchanges.system[rows], exchanges.prompt[rows]], axis=1).astype(np.int64)
-    texts = np.unique(pairs[pairs >= 0])
-    words, offsets = state.words(folder, texts)
-    place = np.searchsorted(texts, pairs)
-    parts = [
-        [words[offsets[i] : offsets[i + 1]] for i, text in zip(row, own, strict=True) if text >= 0]
-        for row, own in zip(place, pairs, strict=True)
+    pairs = [
+        np.stack([exchanges.system[rows], exchanges.prompt[rows]], axis=1).astype(np.int64)
+        for rows in samples
     ]
-    joined = [np.concatenate(part) if part else np.empty(0, np.uint32) for part in parts]
-    bounds = np.concatenate([[0], np.cumsum([len(part) for part in joined])]).astype(np.int64)
-    return wording.Words(np.concatenate([np.empty(0, np.uint32), *joined]), bounds)
+    texts = np.unique(np.concatenate([own.ravel() for own in pairs]))
+    texts = texts[texts >= 0]
+    # All at once: each look decodes the texts of whole row groups.
+    words, offsets = state.words(folder, texts)
+    # Text number -1 takes the extra last entry, which has no words.
+    starts, lengths = np.append(offsets[:-1], 0), np.append(np.diff(offsets), 0)
+    found = []
+    for own in pairs:
+        place = np.where(own < 0, len(texts), np.searchsorted(texts, own))
+        each = lengths[place].ravel()
+        bounds = np.concatenate([[0], np.cumsum(each)]).astype(np.int64)
+        at = np.repeat(starts[place].ravel() - bounds[:-1], each) + np.arange(bounds[-1])
+        found.append(wording.Words(words[at], bounds[::2]))
+    return found
 
 
 def _spread(rows: Numbers, most: int) -> Numbers:
