@@ -6,7 +6,6 @@ damaged run is ever guessed.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from revenuer import runs
 from revenuer.errors import RunError
 from revenuer.records import Campaign
 from revenuer.report.text import moment
-from revenuer.tables import CAMPAIGN_ACTIVITY, INTERNAL, MEMBERS, SCHEMA_VERSION, Table
-
-FINDINGS = "campaigns.json"
-AGAIN = "scan the logs again into a fresh folder"
+from revenuer.runs import AGAIN, FINDINGS, first_line
+from revenuer.tables import CAMPAIGN_ACTIVITY, INTERNAL, MEMBERS, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,31 +60,21 @@ class Run:
         try:
             return pq.read_table(path).select(list(table.names)).cast(table.schema)
         except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-            raise RunError(f"{path} cannot be read: {_first_line(error)}", hint=AGAIN) from error
+            raise RunError(f"{path} cannot be read: {first_line(error)}", hint=AGAIN) from error
 
 
 def load(folder: Path) -> Run:
     """Read the findings of a run folder.
 
     Raises:
-        RunError: No folder, no findings in it, a newer version, or damage.
+        RunError: No folder, no findings in it, another version, or damage.
     """
     path = folder / FINDINGS
-    if not path.is_file():
-        raise RunError(f"no run at {_as_folder(folder)}", hint="make one with `revenuer scan`")
-    raw = _read_json(path)
-    version = raw.get("schema_version")
-    if not isinstance(version, int):
-        raise RunError(f"{path} is damaged: no schema_version", hint=AGAIN)
-    if version > SCHEMA_VERSION:
-        raise RunError(
-            f"{path} has schema version {version}, this revenuer reads up to {SCHEMA_VERSION}",
-            hint="update revenuer, or scan the logs again with this version",
-        )
+    raw = runs.load(path)
     try:
         return _run(folder, raw)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(f"{path} is damaged: {_first_line(error)}", hint=AGAIN) from error
+        raise RunError(f"{path} is damaged: {first_line(error)}", hint=AGAIN) from error
 
 
 def rows_of(table: Any, campaign_id: str) -> Any:
@@ -127,22 +115,3 @@ def _run(folder: Path, raw: dict[str, Any]) -> Run:
         unavailable=tuple(raw["unavailable"]),
         campaigns=campaigns,
     )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # broken JSON and bad UTF-8 alike
-        raise RunError(f"{path} is damaged: {_first_line(error)}", hint=AGAIN) from error
-    if not isinstance(raw, dict):
-        raise RunError(f"{path} is damaged: not a JSON object", hint=AGAIN)
-    return raw
-
-
-def _as_folder(folder: Path) -> str:
-    return f"{folder}/" if folder.name else str(folder)
-
-
-def _first_line(error: BaseException) -> str:
-    name = type(error).__name__
-    return f"{name}: {str(error).splitlines()[0]}" if str(error) else name
