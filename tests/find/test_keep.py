@@ -12,7 +12,7 @@ import pytest
 
 from revenuer.find import keep
 from revenuer.settings import RetainText
-from revenuer.tables import ACCOUNTS, EXCHANGES
+from revenuer.tables import ACCOUNTS, EXCHANGES, REJECTS
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -20,8 +20,8 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     """Return a work folder with six ingested exchanges in two parts."""
-    for name in ("exchanges", "tables", "spill"):
-        (tmp_path / name).mkdir()
+    (tmp_path / "exchanges").mkdir()
+    pq.write_table(REJECTS.schema.empty_table(), tmp_path / "rejects.parquet")
     pq.write_table(ACCOUNTS.schema.empty_table(), tmp_path / "accounts.parquet")
     for part in range(2):
         rows = [row(part * 3 + i) for i in range(3)]
@@ -49,9 +49,9 @@ def row(number: int) -> dict[str, Any]:
 def test_keeps_the_numbers_of_all_and_the_text_of_few(
     work: Path, retain: RetainText, kept: set[str]
 ) -> None:
-    keep.tables(work, ["e1", "e5", "gone"], retain)
+    keep.tables(work, work / "run", ["e1", "e5", "gone"], retain)
 
-    table = pq.read_table(work / "tables" / "exchanges.parquet")
+    table = pq.read_table(work / "run" / "tables" / "exchanges.parquet")
     assert table.schema.equals(EXCHANGES.schema)
     for number, found in enumerate(table.to_pylist()):
         expected = dict.fromkeys(EXCHANGES.names) | row(number)
@@ -61,19 +61,22 @@ def test_keeps_the_numbers_of_all_and_the_text_of_few(
 
 
 def test_evidence_without_examples_keeps_no_text(work: Path) -> None:
-    keep.tables(work, [], "evidence")
+    keep.tables(work, work / "run", [], "evidence")
 
-    table = pq.read_table(work / "tables" / "exchanges.parquet")
+    table = pq.read_table(work / "run" / "tables" / "exchanges.parquet")
     assert all(table.column(name).null_count == 6 for name in keep.TEXTS)
 
 
-def test_the_ingested_tables_are_gone_afterwards(work: Path) -> None:
-    keep.tables(work, [], "none")
+def test_the_ingested_tables_stay_for_a_scan_that_is_killed_later(work: Path) -> None:
+    before = {path: path.read_bytes() for path in work.rglob("*.parquet")}
 
-    assert {path.name for path in work.iterdir()} == {"tables"}
-    assert {path.name for path in (work / "tables").iterdir()} == {
-        "exchanges.parquet",
-        "accounts.parquet",
+    keep.tables(work, work / "run", [], "none")
+
+    assert {path: path.read_bytes() for path in before} == before
+    assert {path.relative_to(work / "run").as_posix() for path in (work / "run").rglob("*.*")} == {
+        "rejects.parquet",
+        "tables/exchanges.parquet",
+        "tables/accounts.parquet",
     }
 
 

@@ -246,6 +246,22 @@ def test_a_scan_that_breaks_at_any_stage_leaves_the_old_run_untouched(
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+def test_what_the_caller_adds_comes_with_the_run_or_not_at_all(logs: Path, tmp_path: Path) -> None:
+    def finish(made: Path) -> None:
+        assert (made / "campaigns.json").is_file()
+        assert not (tmp_path / "run").exists()
+        (made / "page").write_text("all of it")
+
+    pipeline.scan(
+        [str(logs / "exchanges.parquet")],
+        out=tmp_path / "run",
+        settings=Settings(threads=1),
+        finish=finish,
+    )
+
+    assert (tmp_path / "run" / "page").read_text() == "all of it"
+
+
 def test_progress_is_told_stage_by_stage(logs: Path, tmp_path: Path) -> None:
     told: list[str] = []
 
@@ -258,4 +274,5 @@ def test_progress_is_told_stage_by_stage(logs: Path, tmp_path: Path) -> None:
 
     assert list(dict.fromkeys(told)) == [
         "ingest", "reading text", "tying accounts", "weighing ties", "finding campaigns",
+        "writing the report",
     ]  # fmt: skip

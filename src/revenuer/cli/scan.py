@@ -79,9 +79,8 @@ def scan(
             known=known,
             since=since,
             progress=progress,
+            finish=report.write,
         )
-        progress("writing the report", 0, None)
-        page = report.write(out)
     accused = sum(campaign.accounts for campaign in outcome.campaigns)
     if settings.is_null:
         click.echo(
@@ -93,7 +92,7 @@ def scan(
         f"{len(outcome.campaigns)} campaigns with {accused:,} accounts; "
         f"{outcome.coordinated_groups} coordinated groups are listed without an accusation."
     )
-    click.echo(f"Read {page}, or run `revenuer campaigns {out}`.")
+    click.echo(f"Read {out / report.PAGE}, or run `revenuer campaigns {out}`.")
 
 
 def _column_map(maps: tuple[str, ...]) -> dict[str, str]:

@@ -21,30 +21,32 @@ TEXTS = ("system_prompt", "prompt", "history", "completion", "reasoning")
 
 
 def tables(
-    work: Path, examples: Sequence[str], retain: RetainText, *, is_null: bool = False
+    work: Path, made: Path, examples: Sequence[str], retain: RetainText, *, is_null: bool = False
 ) -> None:
-    """Move the ingested tables to `tables/` and drop the text that is not kept.
+    """Copy the ingested tables to a run folder, without the text that is not kept.
 
     Args:
-        work: Holds `exchanges/`, `accounts.parquet` and `state/`; gone afterwards.
+        work: Holds `exchanges/`, `accounts.parquet`, `rejects.parquet` and `state/`; the first
+            three stay as they are, so that a scan that is killed later need not read the logs
+            again.
+        made: The run folder that is being made.
         examples: Exchange ids that keep their text under `evidence`.
         retain: `none`, `evidence` or `all`; `none` drops the state too.
         is_null: Nothing continues a null run, so its state is dropped.
     """
-    shutil.move(work / "accounts.parquet", work / "tables" / "accounts.parquet")
+    (made / "tables").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(work / "rejects.parquet", made / "rejects.parquet")
+    shutil.copyfile(work / "accounts.parquet", made / "tables" / "accounts.parquet")
     if (work / "state").is_dir() and retain != "none" and not is_null:
-        shutil.move(work / "state", work / "tables" / "state")
-    shutil.rmtree(work / "state", ignore_errors=True)
+        shutil.move(work / "state", made / "tables" / "state")
     kept = pa.array(list(examples) if retain == "evidence" else [], pa.string())
     with pq.ParquetWriter(
-        work / "tables" / "exchanges.parquet", EXCHANGES.schema, compression="zstd"
+        made / "tables" / "exchanges.parquet", EXCHANGES.schema, compression="zstd"
     ) as writer:
         for part in sorted((work / "exchanges").glob("*.parquet")):
             with pq.ParquetFile(part) as file:
                 for batch in file.iter_batches(65_536):
                     writer.write_batch(batch if retain == "all" else _without_text(batch, kept))
-    shutil.rmtree(work / "exchanges")
-    shutil.rmtree(work / "spill", ignore_errors=True)
 
 
 def _without_text(batch: pa.RecordBatch, kept: pa.Array) -> pa.RecordBatch:

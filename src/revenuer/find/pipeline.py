@@ -1,14 +1,14 @@
 """The scan, in one screen: logs -> exchanges -> features -> findings -> campaigns.
 
-Each stage has one verb and meets the next in tables. A run is written into a folder beside its
-place and moved there when it is whole, so a run that was stopped leaves nothing half-written.
+Each stage has one verb and meets the next in tables. A run is made aside and moved to its place
+when it is whole (`place`). One that was killed goes on from the ingested tables; the stages after
+them keep their numbers in memory and are done again.
 """
 
 from __future__ import annotations
 
 import json
 import resource
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,17 +19,18 @@ import pyarrow.parquet as pq
 
 import revenuer
 from revenuer.engine import Duck
-from revenuer.errors import RunError
-from revenuer.find import campaigns, evidence, features, ingest, keep
+from revenuer.find import campaigns, evidence, features, ingest, keep, place
 from revenuer.find.campaigns import dispositions, past
 from revenuer.find.campaigns import known as known_accounts
 from revenuer.find.campaigns.dossier import iso
 from revenuer.find.ingest import earlier, pseudonym
+from revenuer.runs import ACCOUNT, FINDINGS
 from revenuer.settings import Settings
 from revenuer.tables import SCHEMA_VERSION
 
 STAGES = ("ingest", "features", "evidence", "campaigns")
 Progress = Callable[[str, int, int | None], None]
+Finish = Callable[[Path], object]
 
 
 def scan(
@@ -41,6 +42,7 @@ def scan(
     known: Path | None = None,
     since: Path | None = None,
     progress: Progress = lambda *_: None,
+    finish: Finish = lambda _: None,
 ) -> campaigns.Outcome:
     """Read logs, find campaigns, write the run folder `out`.
 
@@ -48,28 +50,29 @@ def scan(
     unless another is set. What is found equals what a scan of all logs finds, but for the texts
     that the earlier run did not keep.
 
+    `finish` adds to the run folder before it is moved to its place, such as a report.
+
     Raises:
-        InputError: An argument cannot be used, or no exchange could be read.
-        RunError: `out` exists and is no run folder, so it is not overwritten; or `since` cannot be
-            continued.
+        InputError: An argument cannot be used, an input cannot be opened or changes while it is
+            read, or no exchange could be read.
+        RunError: `out` exists and is no run folder, so it is not overwritten; another process
+            writes it; the disk is full; or `since` cannot be continued.
     """
-    _check_place(out)
-    work = out.with_name(out.name + ".partial")
-    shutil.rmtree(work, ignore_errors=True)
     clock = _Clock()
-    try:
+    with place.taken(out) as aside:
+        work, made = aside / place.TABLES, aside / place.MADE
         vouched = _vouched(known, settings)
         before = earlier.load(since, _pseudonym_check(settings)) if since else None
         state = features.load_state(since / "tables" / "state") if since else None
         known_before = past.read(since) if since else past.NOTHING
         if before and settings.window_days is None:
             settings = replace(settings, window_days=before.window_days)
-        read = ingest.read(
+        read = ingest.read_once(
             logs, out=work, settings=settings, accounts=accounts, since=before, progress=progress
         )
         clock.lap("ingest")
         with Duck(
-            work / "spill", threads=settings.threads, memory_limit=settings.memory_limit
+            aside / place.SPILL, threads=settings.threads, memory_limit=settings.memory_limit
         ) as engine:
             measured = features.measure(
                 work,
@@ -88,13 +91,13 @@ def scan(
             measured, findings, work=work, known=vouched, seed=settings.seed, past=known_before
         )
         clock.lap("campaigns")
-        _write(work, outcome, measured, read, settings)
-        keep.tables(work, outcome.examples, settings.retain_text, is_null=settings.is_null)
+        progress("writing the report", 0, None)
+        _write(made, outcome, measured, read, settings)
+        keep.tables(work, made, outcome.examples, settings.retain_text, is_null=settings.is_null)
+        finish(made)
         clock.lap("writing")
-        _write_json(work / "run.json", _account(read, measured, settings, clock))
-        _move(work, out)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        _write_json(made / ACCOUNT, _account(read, measured, settings, clock))
+        place.put(aside, out)
     return outcome
 
 
@@ -127,34 +130,23 @@ class _Clock:
         self._last = now
 
 
-def _check_place(out: Path) -> None:
-    if out.name in ("", ".."):
-        # A run is put in its place by renaming, which nobody can do to the folder they stand in.
-        raise RunError(f"{out} cannot be replaced by a run", hint="give --out a name, such as run")
-    if out.exists() and not (out / "run.json").is_file() and any(out.iterdir()):
-        raise RunError(
-            f"{out} holds files that are no run of revenuer",
-            hint="choose an empty folder for --out",
-        )
-
-
 def _write(
-    work: Path,
+    made: Path,
     outcome: campaigns.Outcome,
     measured: features.Features,
     read: ingest.IngestSummary,
     settings: Settings,
 ) -> None:
-    (work / "tables").mkdir(exist_ok=True)
-    pq.write_table(outcome.members, work / "members.parquet")
-    pq.write_table(outcome.coordinated, work / "coordinated.parquet")
-    pq.write_table(outcome.activity, work / "tables" / "campaign_activity.parquet")
-    pq.write_table(outcome.ties, work / "tables" / "campaign_ties.parquet")
-    pq.write_table(outcome.lineages, work / "tables" / "lineages.parquet")
-    dispositions.write(work, outcome.cleared)
+    (made / "tables").mkdir(parents=True)
+    pq.write_table(outcome.members, made / "members.parquet")
+    pq.write_table(outcome.coordinated, made / "coordinated.parquet")
+    pq.write_table(outcome.activity, made / "tables" / "campaign_activity.parquet")
+    pq.write_table(outcome.ties, made / "tables" / "campaign_ties.parquet")
+    pq.write_table(outcome.lineages, made / "tables" / "lineages.parquet")
+    dispositions.write(made, outcome.cleared)
     at = measured.exchanges.at_us
     _write_json(
-        work / "campaigns.json",
+        made / FINDINGS,
         {
             "schema_version": SCHEMA_VERSION,
             "window_start": iso(int(at.min())),
@@ -208,15 +200,3 @@ def _account(
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def _move(work: Path, out: Path) -> None:
-    """Put the finished run in its place; an earlier run there is replaced in one step."""
-    if out.exists():
-        old = out.with_name(out.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        out.rename(old)
-        work.rename(out)
-        shutil.rmtree(old)
-    else:
-        work.rename(out)

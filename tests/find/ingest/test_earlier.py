@@ -144,9 +144,21 @@ def _other_rules(run: Path) -> None:
     pq.write_table(pq.read_table(path).replace_schema_metadata({"made_with": "0.0 x"}), path)
 
 
-def _older(run: Path) -> None:
+def _change(run: Path, **changes: object) -> None:
     account = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps(account | {"schema_version": 0}))
+    (run / "run.json").write_text(json.dumps(account | changes))
+
+
+def _older(run: Path) -> None:
+    _change(run, schema_version=0)
+
+
+def _newer(run: Path) -> None:
+    _change(run, schema_version=99)
+
+
+def _no_settings(run: Path) -> None:
+    _change(run, settings=None)
 
 
 def _no_run(run: Path) -> None:
@@ -155,16 +167,18 @@ def _no_run(run: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "said", "hint"),
     [
-        (_no_state, "is missing or damaged"),
-        (_other_rules, "made by another version"),
-        (_older, "has schema version 0"),
-        (_no_run, "holds no run"),
+        (_no_state, "is missing or damaged", "scan all logs again"),
+        (_other_rules, "made by another version", "scan all logs again"),
+        (_older, "has schema version 0", "scan the logs again"),
+        (_newer, "has schema version 99", "update revenuer"),
+        (_no_settings, "holds no run that", "scan all logs again"),
+        (_no_run, "no run at", "make one"),
     ],
 )
 def test_what_cannot_be_continued_is_refused(
-    scan: Scan, whole: Path, tmp_path: Path, spoil: Callable[[Path], None], said: str
+    scan: Scan, whole: Path, tmp_path: Path, spoil: Callable[[Path], None], said: str, hint: str
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(whole, run)
@@ -173,7 +187,7 @@ def test_what_cannot_be_continued_is_refused(
     with pytest.raises(RunError, match=said) as refused:
         scan(2, since=run)
 
-    assert "scan all logs again" in str(refused.value.hint)
+    assert hint in str(refused.value.hint)
 
 
 @pytest.mark.slow

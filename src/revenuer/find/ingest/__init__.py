@@ -1,8 +1,9 @@
 """Logs of many makes -> `exchanges`, `accounts`, `rejects`.
 
 The stage reads each file in blocks, lines or record batches, so memory does not grow with the
-input except for 8 bytes an exchange (to keep each id once) and the accounts. What cannot be read
-becomes a reject with file, line and reason; nothing stops the run.
+input except for 8 bytes an exchange (to keep each id once) and the accounts. What a file holds and
+cannot be read becomes a reject with file, line and reason. A file that cannot be opened, or changes
+while it is read, stops the run: less would be found than the logs show, and nobody could tell.
 
 `SOURCES` lists the formats. A format is a module with two functions, `matches(record)` and
 `exchanges(record, overrides)` (see `fields.Source`); a file's content decides, not its name.
@@ -10,12 +11,16 @@ becomes a reject with file, line and reason; nothing stops the run.
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import hashlib
+import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +38,17 @@ from revenuer.find.ingest import (
     own,
     pairs,
     pseudonym,
+    resume,
     window,
 )
 from revenuer.find.ingest.earlier import Earlier
 from revenuer.find.ingest.fields import Overrides, Source
 from revenuer.find.ingest.intake import Counts, Intake
 from revenuer.find.ingest.store import Exchanges, Rejects
+from revenuer.runs import ACCOUNT
 from revenuer.settings import Settings
 
-__all__ = ["SOURCES", "IngestSummary", "InputFile", "pseudonym", "read"]
+__all__ = ["SOURCES", "IngestSummary", "InputFile", "pseudonym", "read", "read_once"]
 
 #: Formats by the name that `--format` takes; of equally good matches the first listed wins.
 SOURCES: Mapping[str, Source] = {
@@ -58,14 +65,14 @@ Progress = Callable[[str, int, int | None], None]
 
 
 class InputFile(NamedTuple):
-    """One input: name, size, SHA-256 (None: it could not be opened), and format.
+    """One input: name, size, SHA-256, and format.
 
     The format is None where nothing was recognised, `repeated` for a file already read.
     """
 
     name: str
     bytes: int
-    digest: str | None
+    digest: str
     format: str | None
 
 
@@ -96,6 +103,53 @@ class IngestSummary:
     accounts: int
     carried: NDArray[np.bool_] = field(compare=False)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain lists, dicts, numbers and strings."""
+        bits = base64.b64encode(np.packbits(self.carried).tobytes()).decode()
+        return {**dataclasses.asdict(self), "carried": [len(self.carried), bits]}
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> IngestSummary:
+        """Return the summary that `to_json` wrote."""
+        rows, bits = raw["carried"]
+        packed = np.frombuffer(base64.b64decode(bits), np.uint8)
+        return cls(
+            **{
+                **raw,
+                "files": tuple(InputFile(*file) for file in raw["files"]),
+                "carried": np.unpackbits(packed, count=rows).astype(np.bool_),
+            }
+        )
+
+
+def read_once(
+    logs: Sequence[str],
+    *,
+    out: Path,
+    settings: Settings,
+    accounts: str | None = None,
+    since: Earlier | None = None,
+    progress: Progress | None = None,
+) -> IngestSummary:
+    """Do what `read` does, unless `out` holds what the same call made before it was killed."""
+    found = _found(logs, out, settings, accounts)
+    lists = [p for p in (settings.ip_ranges, settings.networks, settings.pseudonym_key) if p]
+    lists += [since.folder / ACCOUNT] if since else []
+    task = resume.task([*found, *([files.one(accounts)] if accounts else [])], lists, settings)
+    done = resume.load(out, task)
+    if done is None:
+        shutil.rmtree(out, ignore_errors=True)
+        done = read(
+            logs,
+            out=out,
+            settings=settings,
+            accounts=accounts,
+            since=since,
+            progress=progress,
+        ).to_json()
+        resume.save(out, task, done)
+    return IngestSummary.from_json(done)
+
 
 def read(
     logs: Sequence[str],
@@ -117,9 +171,10 @@ def read(
         progress: Called with "ingest", bytes used and bytes in all.
 
     Raises:
-        InputError: An argument means no file, or no exchange could be read.
+        InputError: An argument means no file, a file cannot be opened or changes meanwhile, or no
+            exchange could be read.
     """
-    found = files.find(logs, leave_out=[*_beside(settings, accounts), *_written(out)])
+    found = _found(logs, out, settings, accounts)
     pseudonyms = pseudonym.load(settings.pseudonym_key) if settings.pseudonym_key else None
     out.mkdir(parents=True, exist_ok=True)
     enricher, rejected = aside.enricher(settings.ip_ranges, settings.networks)
@@ -153,6 +208,9 @@ def read(
         inputs += _read_all(
             intake, found, digests, {file.digest for file in inputs}, rejected | unknown, progress
         )
+    for file in found:
+        if not file.is_unchanged():
+            raise _changed(file)
     counts = intake.counts
     if not counts.kept:
         raise _nothing(inputs, rejects)
@@ -175,8 +233,8 @@ def read(
 def _read_all(
     intake: Intake,
     found: list[files.LogFile],
-    digests: list[str | None],
-    already: set[str | None],
+    digests: list[str],
+    already: set[str],
     rejected: aside.Rejected,
     progress: Progress | None,
 ) -> list[InputFile]:
@@ -190,11 +248,8 @@ def _read_all(
             if progress:
                 progress("ingest", before + position, total)
 
-        if digest is None:
-            intake.rejects.add(file.name, [(None, "the file cannot be opened")])
-            format_ = None
-        elif digest in already:
-            format_ = "repeated"
+        if digest in already:
+            format_: str | None = "repeated"
         else:
             format_ = intake.read(file, moved)
             already.add(digest)
@@ -206,15 +261,36 @@ def _read_all(
     return inputs
 
 
-def _digest(file: files.LogFile) -> str | None:
+def _found(
+    logs: Sequence[str], out: Path, settings: Settings, accounts: str | None
+) -> list[files.LogFile]:
+    return files.find(logs, leave_out=[*_beside(settings, accounts), *_written(out)])
+
+
+def _digest(file: files.LogFile) -> str:
     try:
         return file.digest()
-    except files.READ_ERRORS:
-        return None
+    except files.READ_ERRORS as error:
+        raise InputError(
+            f"{file.name} cannot be read: {_reason(error)}",
+            hint="mend its permissions, or leave it out",
+        ) from error
 
 
-def _seed(digests: list[str | None]) -> int:
-    joined = "".join(sorted(digest for digest in digests if digest))
+def _reason(error: BaseException) -> str:
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error).partition("\n")[0]
+
+
+def _changed(file: files.LogFile) -> InputError:
+    return InputError(
+        f"{file.name} changed while it was read",
+        hint="scan files that are written no more, or a copy",
+    )
+
+
+def _seed(digests: list[str]) -> int:
+    joined = "".join(sorted(digests))
     return int.from_bytes(hashlib.sha256(joined.encode()).digest()[:8], "little")
 
 

@@ -6,7 +6,6 @@ was read then is not read again, so the same folder of logs can be given every d
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -16,10 +15,11 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from revenuer import runs
 from revenuer.errors import RunError
 from revenuer.find.ingest import accounts as accounts_file
 from revenuer.find.ingest.store import Rejects
-from revenuer.tables import ACCOUNTS, EXCHANGES, SCHEMA_VERSION
+from revenuer.tables import ACCOUNTS, EXCHANGES
 
 AGAIN = "scan all logs again, without --since"
 
@@ -79,21 +79,16 @@ def load(folder: Path, pseudonym_check: str | None) -> Earlier:
         pseudonym_check: Of the key that new identifiers are hashed with, None without one.
 
     Raises:
-        RunError: There is no run, or it cannot be continued: a newer or older schema, or
-            identifiers hashed in another way.
+        RunError: There is no run, or it cannot be continued: another schema, or identifiers hashed
+            in another way.
     """
+    run = runs.load(folder / runs.ACCOUNT)
     try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        version, settings = run["schema_version"], run["settings"]
+        settings = run["settings"]
         found = Earlier(folder, tuple(run["inputs"]), run["rows"], settings["window_days"])
         check = settings["pseudonym_check"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise RunError(f"{folder} holds no run that a scan could continue", hint=AGAIN) from error
-    if version != SCHEMA_VERSION:
-        raise RunError(
-            f"{folder} has schema version {version}, this revenuer continues {SCHEMA_VERSION}",
-            hint=AGAIN,
-        )
     if check != pseudonym_check:
         raise RunError(
             f"identifiers in {folder} were hashed with another key, or in one run only",

@@ -36,12 +36,19 @@ class LogFile:
         name: As the user would write it; the order of reading and what `rejects` shows.
         filesystem, path: Where pyarrow finds it.
         size_bytes: Its size as stored.
+        modified_ns: When it was last changed, nanoseconds since 1970; None where nobody knows.
     """
 
     name: str
     filesystem: Any
     path: str
     size_bytes: int
+    modified_ns: int | None
+
+    def is_unchanged(self) -> bool:
+        """Whether it is still there with the size and the time of change that it had."""
+        info = self.filesystem.get_file_info(self.path)
+        return (info.size, info.mtime_ns) == (self.size_bytes, self.modified_ns)
 
     def open(self) -> Any:
         """Return its stored bytes, seekable."""
@@ -151,5 +158,9 @@ def _below(filesystem: Any, path: str, *, prefix: str) -> Iterator[LogFile]:
 
 def _log_file(filesystem: Any, info: Any, prefix: str) -> LogFile:
     return LogFile(
-        name=prefix + info.path, filesystem=filesystem, path=info.path, size_bytes=info.size or 0
+        name=prefix + info.path,
+        filesystem=filesystem,
+        path=info.path,
+        size_bytes=info.size or 0,
+        modified_ns=info.mtime_ns,
     )
