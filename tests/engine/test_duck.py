@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from revenuer.engine import Duck
+from revenuer.errors import InputError
 
 
 @pytest.fixture
@@ -128,3 +130,26 @@ def test_a_closed_engine_answers_no_more(tmp_path: Path) -> None:
 
     with pytest.raises(Exception, match="closed"):
         engine.run(sql(tmp_path, "select 1"))
+
+
+SORTED = "select i, hash(i) as h from range(3_000_000) as t(i) order by h"
+
+
+def test_a_full_disk_is_told_as_everywhere(duck: Duck, tmp_path: Path) -> None:
+    limits = "set memory_limit = '30MB'; set max_temp_directory_size = '1MB'"
+    duck._db.execute(limits)
+    file = sql(tmp_path, SORTED)
+
+    for ask in (duck.run, lambda f: duck.keep("t", f), lambda f: list(duck.batches(f))):
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            ask(file)
+        assert caught.value.errno == errno.ENOSPC
+        assert caught.value.filename == str(tmp_path / "spill" / "deep")
+
+
+def test_too_little_memory_is_a_sentence(duck: Duck, tmp_path: Path) -> None:
+    duck._db.execute("set memory_limit = '30MB'; set temp_directory = ''")
+
+    with pytest.raises(InputError, match="200MB of memory are too little") as caught:
+        duck.run(sql(tmp_path, SORTED))
+    assert "--memory-limit" in str(caught.value.hint)

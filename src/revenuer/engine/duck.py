@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
+
+from revenuer.errors import InputError
 
 
 class Duck:
@@ -20,7 +25,8 @@ class Duck:
         memory_limit: As DuckDB writes it, such as `2GB`.
 
     Results are in the order that each file's `order by` states; a file without one promises no
-    order, so every file whose order matters has one.
+    order, so every file whose order matters has one. A full disk is an OSError, as it is elsewhere;
+    too little memory is an InputError.
     """
 
     def __init__(self, scratch: Path, *, threads: int = 0, memory_limit: str = "2GB") -> None:
@@ -28,6 +34,7 @@ class Duck:
         config: dict[str, Any] = {"memory_limit": memory_limit, "temp_directory": str(scratch)}
         if threads:
             config["threads"] = threads
+        self._scratch, self._memory_limit = scratch, memory_limit
         self._db = duckdb.connect(":memory:", config=config)
         self._db.execute("set timezone = 'UTC'")
 
@@ -54,13 +61,31 @@ class Duck:
 
     def run(self, file: Path, **values: Any) -> Any:
         """Return the Arrow table that one `.sql` file yields."""
-        return self._db.sql(file.read_text(), params=values or None).to_arrow_table()
+        with self._shortage_told():
+            return self._db.sql(file.read_text(), params=values or None).to_arrow_table()
 
     def keep(self, name: str, file: Path, **values: Any) -> None:
         """Run one `.sql` file and keep its rows in the database as table `name`."""
         body = file.read_text().rstrip().rstrip(";")
-        self._db.execute(f"create or replace table {name} as {body}", values or None)
+        with self._shortage_told():
+            self._db.execute(f"create or replace table {name} as {body}", values or None)
 
     def batches(self, file: Path, *, rows: int = 65_536, **values: Any) -> Iterator[pa.RecordBatch]:
         """Yield what one `.sql` file yields, in record batches of at most `rows` rows."""
-        yield from self._db.sql(file.read_text(), params=values or None).to_arrow_reader(rows)
+        with self._shortage_told():
+            yield from self._db.sql(file.read_text(), params=values or None).to_arrow_reader(rows)
+
+    @contextmanager
+    def _shortage_told(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            full = os.strerror(errno.ENOSPC)
+            if full in str(error) or "max_temp_directory_size" in str(error):
+                raise OSError(errno.ENOSPC, full, str(self._scratch)) from error
+            if isinstance(error, duckdb.IOException):
+                raise
+            raise InputError(
+                f"{self._memory_limit} of memory are too little for this input",
+                hint="raise --memory-limit, or give fewer --threads",
+            ) from error
