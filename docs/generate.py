@@ -82,6 +82,15 @@ change of one changes findings and is breaking.
 
 What `revenuer scan --out DIR` writes. The folder appears whole or not at all; an earlier run in its
 place is replaced. Columns: [tables](tables.md).
+
+Beside it, while a scan runs, stand `DIR.lock`, by which a second scan to the same place is refused,
+and `DIR.partial`, in which the run is made. An error removes both. After a kill `DIR.partial` stays,
+and the lock holds nobody up: the same command goes on from the tables that were read, if inputs (by
+name, size and time of change), settings and versions are the same, and finds the same bytes;
+otherwise it starts afresh.
+
+A run says with which `schema_version` it was written. Every command reads its own version, upgrades
+an older one where it can, and refuses any other.
 """,
 }
 EVIDENCE = """## Evidence rules

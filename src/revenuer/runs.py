@@ -41,15 +41,23 @@ def load(path: Path) -> dict[str, Any]:
     return _current(raw, path)
 
 
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write `campaigns.json` or `run.json`."""
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
 def find(folder: Path) -> list[Path]:
     """Return the run folders at or below a folder, sorted.
 
     Raises:
         RunError: There is none.
     """
-    places = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir())]
     found = [
-        place for place in places if (place / FINDINGS).is_file() and (place / ACCOUNT).is_file()
+        path.parent
+        for path in sorted(folder.rglob(FINDINGS))
+        if (path.parent / ACCOUNT).is_file()
+        # A run that is being made, aside, is none yet.
+        and not any(part.startswith("_") for part in path.relative_to(folder).parts)
     ]
     if not found:
         raise RunError(f"no run at or below {folder}", hint="make one with `revenuer scan`")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from revenuer import runs
 from revenuer.errors import InputError, RunError
 from revenuer.find import campaigns, features, pipeline
-from revenuer.find.ingest import pseudonym
+from revenuer.find.ingest import files, pseudonym
 from revenuer.lab import traffic
 from revenuer.records import Campaign
 from revenuer.settings import Settings
@@ -214,6 +217,55 @@ def test_a_folder_that_cannot_be_renamed_is_refused(
     assert [path.name for path in tmp_path.rglob("*")] == ["inside"]
 
 
+def test_a_log_that_cannot_be_opened_stops_the_scan_before_anything_is_read(
+    logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = files.LogFile.open
+
+    def forbidden(file: files.LogFile) -> Any:
+        if file.name.endswith(".jsonl"):
+            raise PermissionError(errno.EACCES, "Permission denied", file.name)
+        return real(file)
+
+    before = old_run(tmp_path / "run")
+    monkeypatch.setattr(files.LogFile, "open", forbidden)
+
+    with pytest.raises(InputError) as caught:
+        scanned(logs, tmp_path / "run")
+
+    broken = logs / "exchanges.jsonl"
+    assert caught.value.message == f"{broken} cannot be read: Permission denied"
+    assert caught.value.hint == "mend its permissions, or leave it out"
+    assert contents(tmp_path / "run") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("change", ["appended", "replaced", "removed"])
+def test_a_log_that_changes_while_it_is_read_stops_the_scan(tmp_path: Path, change: str) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"account_id": "a-1", "requested_at": "2026-03-02T00:00:00Z"}\n')
+    before = old_run(tmp_path / "run")
+
+    def progress(stage: str, done: int, total: int | None) -> None:
+        if change == "removed":
+            log.unlink(missing_ok=True)
+        elif change == "replaced":
+            os.utime(log, ns=(1, 1))
+        else:
+            with log.open("a") as open_:
+                open_.write("{}\n")
+
+    with pytest.raises(InputError) as caught:
+        pipeline.scan(
+            [str(log)], out=tmp_path / "run", settings=Settings(threads=1), progress=progress
+        )
+
+    assert caught.value.message == f"{log} changed while it was read"
+    assert caught.value.hint == "scan files that are written no more, or a copy"
+    assert contents(tmp_path / "run") == before
+    assert {path.name for path in tmp_path.iterdir()} <= {"run", "log.jsonl"}
+
+
 def test_a_log_without_exchanges_leaves_the_old_run_untouched(tmp_path: Path) -> None:
     before = old_run(tmp_path / "run")
     (tmp_path / "log.jsonl").write_text("{broken\n")
@@ -228,7 +280,7 @@ def test_a_log_without_exchanges_leaves_the_old_run_untouched(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("stage", "verb"), [(features, "measure"), (campaigns, "find"), (pipeline, "_write_json")]
+    ("stage", "verb"), [(features, "measure"), (campaigns, "find"), (runs, "save")]
 )
 def test_a_scan_that_breaks_at_any_stage_leaves_the_old_run_untouched(
     logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: Any, verb: str

@@ -29,6 +29,9 @@ COMMANDS = {
     "campaigns": Command("revenuer.cli.campaigns:campaigns", "List the campaigns of a run."),
     "show": Command("revenuer.cli.show:show", "Print one campaign's dossier."),
     "clear": Command("revenuer.cli.clear:clear", "Note that a campaign is innocent."),
+    "forget": Command(
+        "revenuer.cli.forget:forget", "Remove an account or old exchanges from runs."
+    ),
     "simulate": Command("revenuer.cli.simulate:simulate", "Make a week of traffic to try it on."),
 }
 

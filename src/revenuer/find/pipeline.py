@@ -7,7 +7,6 @@ them keep their numbers in memory and are done again.
 
 from __future__ import annotations
 
-import json
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -18,13 +17,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 import revenuer
+from revenuer import runs
 from revenuer.engine import Duck
 from revenuer.find import campaigns, evidence, features, ingest, keep, place
 from revenuer.find.campaigns import dispositions, past
 from revenuer.find.campaigns import known as known_accounts
 from revenuer.find.campaigns.dossier import iso
 from revenuer.find.ingest import earlier, pseudonym
-from revenuer.runs import ACCOUNT, FINDINGS
 from revenuer.settings import Settings
 from revenuer.tables import SCHEMA_VERSION
 
@@ -96,7 +95,7 @@ def scan(
         keep.tables(work, made, outcome.examples, settings.retain_text, is_null=settings.is_null)
         finish(made)
         clock.lap("writing")
-        _write_json(made / ACCOUNT, _account(read, measured, settings, clock))
+        runs.save(made / runs.ACCOUNT, _account(read, measured, settings, clock))
         place.put(aside, out)
     return outcome
 
@@ -145,8 +144,8 @@ def _write(
     pq.write_table(outcome.lineages, made / "tables" / "lineages.parquet")
     dispositions.write(made, outcome.cleared)
     at = measured.exchanges.at_us
-    _write_json(
-        made / FINDINGS,
+    runs.save(
+        made / runs.FINDINGS,
         {
             "schema_version": SCHEMA_VERSION,
             "window_start": iso(int(at.min())),
@@ -196,7 +195,3 @@ def _account(
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         },
     }
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

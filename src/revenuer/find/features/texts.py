@@ -146,7 +146,7 @@ class TextStore:
 
     def _add(self, fresh: Worked) -> None:
         self._hits.append(fresh.hits)
-        fresh.words.tofile(self._file)
+        self._file.write(fresh.words.data)  # `tofile` would not say why it failed
         self._blocks.append((self.texts, fresh.offsets, self._written))
         self._written += len(fresh.words)
         self.words += len(fresh.words)

@@ -135,7 +135,7 @@ def read_once(
     found = _found(logs, out, settings, accounts)
     lists = [p for p in (settings.ip_ranges, settings.networks, settings.pseudonym_key) if p]
     lists += [since.folder / ACCOUNT] if since else []
-    task = resume.task([*found, *([files.one(accounts)] if accounts else [])], lists, settings)
+    task = resume.task([*found, *_records(accounts)], lists, settings)
     done = resume.load(out, task)
     if done is None:
         shutil.rmtree(out, ignore_errors=True)
@@ -175,6 +175,7 @@ def read(
             exchange could be read.
     """
     found = _found(logs, out, settings, accounts)
+    watched = [*found, *_records(accounts)]
     pseudonyms = pseudonym.load(settings.pseudonym_key) if settings.pseudonym_key else None
     out.mkdir(parents=True, exist_ok=True)
     enricher, rejected = aside.enricher(settings.ip_ranges, settings.networks)
@@ -208,7 +209,7 @@ def read(
         inputs += _read_all(
             intake, found, digests, {file.digest for file in inputs}, rejected | unknown, progress
         )
-    for file in found:
+    for file in watched:
         if not file.is_unchanged():
             raise _changed(file)
     counts = intake.counts
@@ -265,6 +266,10 @@ def _found(
     logs: Sequence[str], out: Path, settings: Settings, accounts: str | None
 ) -> list[files.LogFile]:
     return files.find(logs, leave_out=[*_beside(settings, accounts), *_written(out)])
+
+
+def _records(accounts: str | None) -> list[files.LogFile]:
+    return [files.one(accounts)] if accounts else []
 
 
 def _digest(file: files.LogFile) -> str:

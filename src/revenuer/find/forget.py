@@ -1,0 +1,231 @@
+"""Removes from a run what it keeps of accounts, or of the time before a date.
+
+Rows go, and with them texts; example exchanges leave the evidence; a campaign without any account
+left goes whole. Counts and facts stay as the scan found them, since they cannot be counted again
+from less, and the run says so. An account's id also goes where it stands as a word of its own: in
+templates, in texts of others that were kept, in names of inputs. The state from which `--since`
+continues goes whole: it is aligned with all exchanges.
+
+The run is written anew aside and moved to its place (`place`), so it is never half forgotten. What
+a scan that was killed left there, all texts included, goes as well.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from revenuer import runs
+from revenuer.errors import RunError
+from revenuer.find import place
+from revenuer.find.keep import TEXTS
+from revenuer.tables import (
+    ACCOUNTS,
+    COORDINATED,
+    EXCHANGES,
+    INTERNAL,
+    MEMBERS,
+    REJECTS,
+    Table,
+)
+
+REMARK = (
+    "parts of this run were forgotten on request: counts and facts are those of the whole, "
+    "rows and examples are what is left"
+)
+GONE = "⟨forgotten⟩"
+STATE, PAGE = "tables/state", "report.html"
+_ALL = (MEMBERS, COORDINATED, REJECTS, EXCHANGES, ACCOUNTS, *INTERNAL)
+_ACCOUNT_COLUMNS = ("account_id", "account_a", "account_b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to remove: all of some accounts, or exchanges before a date.
+
+    Attributes:
+        accounts: Ids as the run has them.
+        words: Further spellings that no text keeps: ids in clear, of a run with pseudonyms.
+        before: Exchanges that arrived earlier go; None: none for their time.
+    """
+
+    accounts: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    before: datetime | None = None
+
+    def is_gone(self, batch: Any) -> Any:
+        """Return (rows,) whether each row of a table is to go."""
+        gone = pa.array([False] * batch.num_rows)
+        values = pa.array(sorted(self.accounts), pa.string())
+        for name in set(_ACCOUNT_COLUMNS) & set(batch.schema.names):
+            gone = pc.or_(gone, pc.is_in(batch.column(name), value_set=values))
+        if self.before is not None and "requested_at" in batch.schema.names:
+            gone = pc.or_(gone, pc.less(batch.column("requested_at"), pa.scalar(self.before)))
+        return gone
+
+    def cleaned(self, text: str) -> str:
+        """Return a text without the accounts' ids, where they stand as words of their own."""
+        words = sorted(self.accounts | self.words, key=len, reverse=True)
+        pattern = "|".join(map(re.escape, words))
+        return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", GONE, text) if words else text
+
+    def cleaned_columns(self, batch: Any, names: tuple[str, ...]) -> Any:
+        """Return the batch with the texts of these columns cleaned; few rows have any to clean."""
+        for name in names:
+            place_, column = batch.schema.get_field_index(name), batch.column(name)
+            for word in sorted(self.accounts | self.words):
+                found = pc.fill_null(pc.match_substring(column, word), False)
+                if pc.any(found).as_py():
+                    texts = [self.cleaned(text) for text in column.filter(found).to_pylist()]
+                    column = pc.replace_with_mask(column, found, pa.array(texts, column.type))
+            batch = batch.set_column(place_, batch.schema.field(place_), column)
+        return batch
+
+
+@dataclass(slots=True, kw_only=True)
+class Removed:
+    """What was removed from one run.
+
+    Attributes:
+        folder: The run.
+        rows: Rows removed, by table; empty: there was nothing to remove, and the run is as it was.
+        campaigns: Campaigns of which no account is left.
+        had_state: Whether `--since` could continue it, which it cannot any more.
+        carried: Files that are not ours, which are as they were.
+    """
+
+    folder: Path
+    rows: dict[str, int] = field(default_factory=dict)
+    campaigns: tuple[str, ...] = ()
+    had_state: bool = False
+    carried: tuple[str, ...] = ()
+
+
+def forget(folder: Path, request: Request, *, finish: Callable[[Path], object]) -> Removed:
+    """Remove from a run folder what is asked for.
+
+    Args:
+        folder: The run.
+        request: What to remove.
+        finish: Adds to the folder what is made from the rest: the report.
+
+    Raises:
+        RunError: It is no run, or one of another version, damaged or being written; or the disk is
+            full.
+    """
+    removed = Removed(folder=folder, had_state=(folder / STATE).is_dir())
+    with place.taken(folder) as aside:
+        findings, account = (runs.load(folder / name) for name in (runs.FINDINGS, runs.ACCOUNT))
+        made = aside / place.MADE
+        (made / "tables").mkdir(parents=True)
+        examples = _tables(made, request, findings, removed)
+        if not removed.rows:
+            return removed
+        runs.save(made / runs.FINDINGS, _findings(findings, request, removed, examples))
+        for one in account["inputs"]:
+            one["name"] = request.cleaned(one["name"])
+        runs.save(made / runs.ACCOUNT, account)
+        removed.carried = tuple(_carry(folder, made))
+        finish(made)
+        place.put(aside, folder)
+    return removed
+
+
+def _tables(
+    made: Path, request: Request, findings: dict[str, Any], removed: Removed
+) -> frozenset[str]:
+    """Copy all tables without what is to go; return the example exchanges that went."""
+    campaigns = findings["campaigns"]
+    shown = {e for one in campaigns for item in one["evidence"] for e in item["examples"]}
+    value_set = pa.array(sorted(shown), pa.string())
+    gone: set[str] = set()
+
+    def exchange(batch: Any) -> Any:
+        is_gone = request.is_gone(batch)
+        ids = batch.column("exchange_id").filter(is_gone)
+        gone.update(ids.filter(pc.is_in(ids, value_set=value_set)).to_pylist())
+        return is_gone
+
+    def of_campaign(batch: Any) -> Any:
+        ids = pa.array(removed.campaigns, pa.string())
+        return pc.or_(request.is_gone(batch), pc.is_in(batch.column("campaign_id"), value_set=ids))
+
+    _copy(made, MEMBERS, request, removed, request.is_gone)
+    if MEMBERS.name in removed.rows:
+        left = pq.read_table(made / "members.parquet", columns=["campaign_id"])
+        ids = set(left.column(0).to_pylist())
+        removed.campaigns = tuple(
+            c["campaign_id"] for c in campaigns if c["campaign_id"] not in ids
+        )
+    _copy(made, EXCHANGES, request, removed, exchange)
+    for table in INTERNAL:
+        _copy(made, table, request, removed, of_campaign)
+    for table in (COORDINATED, ACCOUNTS, REJECTS):
+        _copy(made, table, request, removed, request.is_gone)
+    return frozenset(gone)
+
+
+def _copy(
+    made: Path,
+    table: Table,
+    request: Request,
+    removed: Removed,
+    is_gone: Callable[[Any], Any],
+) -> None:
+    source = removed.folder / _path(table)
+    texts = TEXTS if table is EXCHANGES else ("file",) if table is REJECTS else ()
+    rows = 0
+    try:
+        with (
+            pq.ParquetFile(source) as file,
+            pq.ParquetWriter(made / _path(table), table.schema, compression="zstd") as writer,
+        ):
+            for batch in file.iter_batches(65_536, columns=list(table.names)):
+                kept = batch.filter(pc.invert(is_gone(batch)))
+                rows += batch.num_rows - kept.num_rows
+                kept = request.cleaned_columns(kept, texts)
+                writer.write_table(pa.Table.from_batches([kept]).cast(table.schema))
+    except (pa.ArrowException, KeyError) as error:
+        raise RunError(
+            f"{source} cannot be read: {runs.first_line(error)}", hint=runs.AGAIN
+        ) from error
+    if rows:
+        removed.rows[table.name] = rows
+
+
+def _findings(
+    findings: dict[str, Any], request: Request, removed: Removed, examples: frozenset[str]
+) -> dict[str, Any]:
+    left = [c for c in findings["campaigns"] if c["campaign_id"] not in removed.campaigns]
+    for campaign in left:
+        for use in campaign["templates"]:
+            use["text"] = request.cleaned(use["text"])
+        for item in campaign["evidence"]:
+            item["examples"] = [one for one in item["examples"] if one not in examples]
+    said = [sentence for sentence in findings["unavailable"] if sentence != REMARK]
+    return {**findings, "campaigns": left, "unavailable": [*said, REMARK]}
+
+
+def _carry(folder: Path, made: Path) -> Iterator[str]:
+    """Copy what is not ours, and yield its names."""
+    ours = {runs.FINDINGS, runs.ACCOUNT, PAGE, *map(_path, _ALL)}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in ours and not name.startswith(f"{STATE}/"):
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, made / name)
+            yield name
+
+
+def _path(table: Table) -> str:
+    is_inner = table in (*INTERNAL, EXCHANGES, ACCOUNTS)
+    return f"tables/{table.name}.parquet" if is_inner else f"{table.name}.parquet"
