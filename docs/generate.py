@@ -84,7 +84,7 @@ What `revenuer scan --out DIR` writes. The folder appears whole or not at all; a
 place is replaced. Columns: [tables](tables.md).
 
 Beside it, while a scan runs, stand `DIR.lock`, by which a second scan to the same place is refused,
-and `DIR.partial`, in which the run is made. An error removes both. After a kill `DIR.partial` stays,
+and `DIR.partial`, in which the run is made. An error removes both. After a kill `DIR.partial` stays
 and the lock holds nobody up: the same command goes on from the tables that were read, if inputs (by
 name, size and time of change), settings and versions are the same, and finds the same bytes;
 otherwise it starts afresh.
