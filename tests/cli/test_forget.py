@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from revenuer.cli.main import main
 from revenuer.find.ingest import pseudonym
-from revenuer.tables import ACCOUNTS, EXCHANGES, SCHEMA_VERSION, Table
+from revenuer.tables import ACCOUNTS, EXCHANGES, LINEAGES, SCHEMA_VERSION, Table
 
 DAYS = ("2026-03-02T10:00:00Z", "2026-03-03T10:00:00Z", "2026-03-04T10:00:00Z")
 
@@ -45,6 +45,7 @@ def complete(write_run: Callable[..., Path], tmp_path: Path) -> Callable[..., Pa
         ]
         table(folder, EXCHANGES, named)
         table(folder, ACCOUNTS, [{"account_id": account}])
+        table(folder, LINEAGES, [{"lineage_id": "l-7f3a91"}, {"lineage_id": "l-other"}])
         content = {"schema_version": SCHEMA_VERSION, "inputs": [{"name": "a.jsonl"}]}
         (folder / "run.json").write_text(json.dumps(content))
         return folder
@@ -61,8 +62,9 @@ def test_says_what_went_from_each_run(complete: Callable[..., Path], tmp_path: P
 
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == [
-        f"{other}: removed 1 of members, 13 of campaign_ties",
-        f"{one}: removed 1 of members, 3 of exchanges, 13 of campaign_ties, 1 of accounts",
+        f"{other}: removed 1 of members, 13 of campaign_ties, 1 of lineages",
+        f"{one}: removed 1 of members, 3 of exchanges, 13 of campaign_ties, 1 of lineages, "
+        "1 of accounts",
     ]
     assert result.stderr.splitlines() == [
         f"{one}: --since cannot continue this run any more",

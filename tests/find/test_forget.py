@@ -17,6 +17,7 @@ import pytest
 from revenuer import report, runs
 from revenuer.errors import RunError
 from revenuer.find import forget, pipeline, place
+from revenuer.find.campaigns import dispositions
 from revenuer.find.forget import Request
 from revenuer.lab import traffic
 from revenuer.settings import Settings
@@ -94,6 +95,9 @@ def mention(run: Path, account: str) -> None:
     told = pc.if_else(others, pa.scalar(f"Ask {account}, not {account}x."), table.column("prompt"))
     place_ = table.schema.get_field_index("prompt")
     pq.write_table(table.set_column(place_, table.schema.field(place_), told), path)
+    lineage = json.loads((run / "campaigns.json").read_text())["campaigns"][0]["lineage_id"]
+    cleared = dispositions.Cleared(lineage, 3, (), f"{account} wrote to us")
+    dispositions.write(run, {lineage: cleared})
     report.write(run)
 
 
@@ -103,9 +107,10 @@ def test_no_byte_of_the_account_is_left(run: Path) -> None:
     mention(run, account)
     (run / "notes.txt").write_text("mine")
     before = {path: pq.read_table(path).num_rows for path in run.rglob("*.parquet")}
+    lineage = column(run / "members.parquet", "lineage_id")[0]
     assert holding(run, account) >= {
-        "campaigns.json", "run.json", "report.html", "members.parquet", "rejects.parquet",
-        "tables/exchanges.parquet", "tables/campaign_ties.parquet",
+        "campaigns.json", "run.json", "dispositions.json", "report.html", "members.parquet",
+        "rejects.parquet", "tables/exchanges.parquet", "tables/campaign_ties.parquet",
     }  # fmt: skip
 
     removed = forget.forget(run, Request(accounts=frozenset([account])), finish=report.write)
@@ -122,6 +127,9 @@ def test_no_byte_of_the_account_is_left(run: Path) -> None:
             gone = removed.rows.get(path.stem, 0)
             assert pq.read_metadata(path).num_rows == rows - gone
     assert removed.rows["exchanges"] > 0
+    assert lineage not in column(run / "tables" / "lineages.parquet", "lineage_id")
+    (cleared,) = dispositions.read(run).values()
+    assert cleared.note == f"{forget.GONE} wrote to us"
     assert (removed.had_state, removed.carried) == (True, ("notes.txt",))
     assert not (run / "tables" / "state").exists()
     assert (run / "notes.txt").read_text() == "mine"

@@ -3,8 +3,8 @@
 Rows go, and with them texts; example exchanges leave the evidence; a campaign without any account
 left goes whole. Counts and facts stay as the scan found them, since they cannot be counted again
 from less, and the run says so. An account's id also goes where it stands as a word of its own: in
-templates, in texts of others that were kept, in names of inputs. The state from which `--since`
-continues goes whole: it is aligned with all exchanges.
+templates, in texts of others that were kept, in notes, in names of inputs. The state from which
+`--since` continues goes whole: it is aligned with all exchanges. So do the marks of its lineages.
 
 The run is written anew aside and moved to its place (`place`), so it is never half forgotten. What
 a scan that was killed left there, all texts included, goes as well.
@@ -27,12 +27,16 @@ import pyarrow.parquet as pq
 from revenuer import runs
 from revenuer.errors import RunError
 from revenuer.find import place
+from revenuer.find.campaigns import dispositions
 from revenuer.find.keep import TEXTS
 from revenuer.tables import (
     ACCOUNTS,
+    CAMPAIGN_ACTIVITY,
+    CAMPAIGN_TIES,
     COORDINATED,
     EXCHANGES,
     INTERNAL,
+    LINEAGES,
     MEMBERS,
     REJECTS,
     Table,
@@ -65,9 +69,8 @@ class Request:
     def is_gone(self, batch: Any) -> Any:
         """Return (rows,) whether each row of a table is to go."""
         gone = pa.array([False] * batch.num_rows)
-        values = pa.array(sorted(self.accounts), pa.string())
         for name in set(_ACCOUNT_COLUMNS) & set(batch.schema.names):
-            gone = pc.or_(gone, pc.is_in(batch.column(name), value_set=values))
+            gone = pc.or_(gone, _among(batch.column(name), set(self.accounts)))
         if self.before is not None and "requested_at" in batch.schema.names:
             gone = pc.or_(gone, pc.less(batch.column("requested_at"), pa.scalar(self.before)))
         return gone
@@ -134,6 +137,9 @@ def forget(folder: Path, request: Request, *, finish: Callable[[Path], object]) 
         for one in account["inputs"]:
             one["name"] = request.cleaned(one["name"])
         runs.save(made / runs.ACCOUNT, account)
+        cleared = dispositions.read(folder)
+        noted = {k: v._replace(note=request.cleaned(v.note)) for k, v in cleared.items()}
+        dispositions.write(made, noted)
         removed.carried = tuple(_carry(folder, made))
         finish(made)
         place.put(aside, folder)
@@ -146,20 +152,26 @@ def _tables(
     """Copy all tables without what is to go; return the example exchanges that went."""
     campaigns = findings["campaigns"]
     shown = {e for one in campaigns for item in one["evidence"] for e in item["examples"]}
-    value_set = pa.array(sorted(shown), pa.string())
     gone: set[str] = set()
+    lineages: set[str] = set()
+
+    def member(batch: Any) -> Any:
+        is_gone = request.is_gone(batch)
+        lineages.update(batch.column("lineage_id").filter(is_gone).to_pylist())
+        return is_gone
 
     def exchange(batch: Any) -> Any:
         is_gone = request.is_gone(batch)
         ids = batch.column("exchange_id").filter(is_gone)
-        gone.update(ids.filter(pc.is_in(ids, value_set=value_set)).to_pylist())
+        gone.update(ids.filter(_among(ids, shown)).to_pylist())
         return is_gone
 
     def of_campaign(batch: Any) -> Any:
-        ids = pa.array(removed.campaigns, pa.string())
-        return pc.or_(request.is_gone(batch), pc.is_in(batch.column("campaign_id"), value_set=ids))
+        return pc.or_(
+            request.is_gone(batch), _among(batch.column("campaign_id"), set(removed.campaigns))
+        )
 
-    _copy(made, MEMBERS, request, removed, request.is_gone)
+    _copy(made, MEMBERS, request, removed, member)
     if MEMBERS.name in removed.rows:
         left = pq.read_table(made / "members.parquet", columns=["campaign_id"])
         ids = set(left.column(0).to_pylist())
@@ -167,11 +179,17 @@ def _tables(
             c["campaign_id"] for c in campaigns if c["campaign_id"] not in ids
         )
     _copy(made, EXCHANGES, request, removed, exchange)
-    for table in INTERNAL:
+    for table in (CAMPAIGN_ACTIVITY, CAMPAIGN_TIES):
         _copy(made, table, request, removed, of_campaign)
+    # Marks of a lineage come from payments and wordings of its accounts, nobody knows which.
+    _copy(made, LINEAGES, request, removed, lambda b: _among(b.column("lineage_id"), lineages))
     for table in (COORDINATED, ACCOUNTS, REJECTS):
         _copy(made, table, request, removed, request.is_gone)
     return frozenset(gone)
+
+
+def _among(column: Any, values: set[str]) -> Any:
+    return pc.is_in(column, value_set=pa.array(sorted(values), pa.string()))
 
 
 def _copy(
@@ -217,7 +235,7 @@ def _findings(
 
 def _carry(folder: Path, made: Path) -> Iterator[str]:
     """Copy what is not ours, and yield its names."""
-    ours = {runs.FINDINGS, runs.ACCOUNT, PAGE, *map(_path, _ALL)}
+    ours = {runs.FINDINGS, runs.ACCOUNT, PAGE, dispositions.FILE, *map(_path, _ALL)}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in ours and not name.startswith(f"{STATE}/"):
