@@ -13,7 +13,7 @@ together; of that and the exact binomial interval over accounts the wider is giv
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -109,8 +109,7 @@ def report(
 ) -> Figures:
     """Print all tables of one sort of week and return its figures."""
     accused = [row for row in rows if row.is_accused]
-    exact = measure.clopper_pearson(sum(row.is_guilty for row in accused), len(accused))
-    precision = measure.outer(_ratio(accused, lambda r: r.is_guilty, lambda _: 1), exact)
+    precision = weeks.precision(rows)
     guilty = [row for row in rows if row.campaign]
     findable = [row for row in guilty if len(row.families) >= TWO]
     lookalikes = [row for row in rows if row.kind in LOOKALIKES]
@@ -189,20 +188,8 @@ def clean_weeks(work: Path, sizes: Sizes) -> Figures:
     }
 
 
-def _ratio(
-    rows: Iterable[Judged], hits: Callable[[Judged], float], trials: Callable[[Judged], float]
-) -> Interval:
-    sums: dict[tuple[int, str], list[float]] = {}
-    for row in rows:
-        one = sums.setdefault((row.seed, row.cluster), [0.0, 0.0])
-        one[0] += hits(row)
-        one[1] += trials(row)
-    pairs = np.array([sums[key] for key in sorted(sums)]).reshape(-1, 2)
-    return measure.bootstrap(pairs[:, 0], pairs[:, 1])
-
-
 def _recall(rows: Iterable[Judged]) -> Interval:
-    return _ratio(rows, lambda row: row.harvest * row.is_accused, lambda row: row.harvest)
+    return weeks.ratio(rows, lambda row: row.harvest * row.is_accused, lambda row: row.harvest)
 
 
 def _harvest(rows: Iterable[Judged]) -> int:
@@ -211,7 +198,7 @@ def _harvest(rows: Iterable[Judged]) -> int:
 
 def _wronged(rows: list[Judged]) -> Interval:
     exact = measure.clopper_pearson(sum(row.is_accused for row in rows), len(rows))
-    return measure.outer(exact, _ratio(rows, lambda row: row.is_accused, lambda _: 1))
+    return measure.outer(exact, weeks.ratio(rows, lambda row: row.is_accused, lambda _: 1))
 
 
 def _worst(rows: list[Judged]) -> tuple[str, Interval]:

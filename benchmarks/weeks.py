@@ -6,12 +6,15 @@ that logs only metadata would have it. `judge` returns one row an account.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import measure
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from measure import Interval
 
 from revenuer.find import pipeline
 from revenuer.lab import campaigns, traffic, world
@@ -59,7 +62,13 @@ def scan(folder: Path, out: Path, *, exchanges: str = "exchanges.parquet") -> in
 def judge(folder: Path, run: Path, *, seed: int) -> list[Judged]:
     """Return the accounts of a simulated folder as its run found them."""
     accused = _accounts(run / "members.parquet")
-    listed = _accounts(run / "coordinated.parquet")
+    return against_truth(folder, accused, _accounts(run / "coordinated.parquet"), seed=seed)
+
+
+def against_truth(
+    folder: Path, accused: Set[str], listed: Set[str] = frozenset(), *, seed: int
+) -> list[Judged]:
+    """Return the accounts of a simulated folder, whoever accuses or lists some of them."""
     return [
         Judged(
             seed,
@@ -74,6 +83,26 @@ def judge(folder: Path, run: Path, *, seed: int) -> list[Judged]:
         )
         for row in pq.read_table(folder / "truth.parquet").to_pylist()
     ]
+
+
+def ratio(
+    rows: Iterable[Judged], hits: Callable[[Judged], float], trials: Callable[[Judged], float]
+) -> Interval:
+    """Return a share of accounts with its interval over campaigns and look-alike groups."""
+    sums: dict[tuple[int, str], list[float]] = {}
+    for row in rows:
+        one = sums.setdefault((row.seed, row.cluster), [0.0, 0.0])
+        one[0] += hits(row)
+        one[1] += trials(row)
+    pairs = np.array([sums[key] for key in sorted(sums)]).reshape(-1, 2)
+    return measure.bootstrap(pairs[:, 0], pairs[:, 1])
+
+
+def precision(rows: Iterable[Judged]) -> Interval:
+    """Return the share of accused accounts that are guilty, with the wider of two intervals."""
+    accused = [row for row in rows if row.is_accused]
+    exact = measure.clopper_pearson(sum(row.is_guilty for row in accused), len(accused))
+    return measure.outer(ratio(accused, lambda row: row.is_guilty, lambda _: 1), exact)
 
 
 def without_text(folder: Path) -> str:
