@@ -23,14 +23,15 @@ Each counts one point but I1; three accuse, on one of these conditions, so that 
 nobody:
 
 * I1;
-* I4 with C1, C2, C3 or I5: a list is worked through by accounts that hide whose they are, or that
-  are refused often;
+* I4 with C1, C2 or I5: a list is worked through by accounts that hide whose they are, or that are
+  refused often;
+* I4 with C3 and I2, I3 or ten accounts: a few freelancers with cards of their own are many names;
 * I4 with two of I2, I3, I7 and M3, by ten accounts, or with I3 and M1 by twenty;
 * I3 and M1, with C1, C2, C3, I5 or M2, and a q-value of 1e-4: what is left where text is not
   logged, and I1, I2, I4 and I7 cannot be seen.
 
 A day on which something is news brings strangers together. Where nothing but dates ties the
-accounts, I1 needs I4, and C3 needs I4 with I2 or I3.
+accounts, I1 needs I4, and C3 needs I4 with I2 or I3, however many they are.
 
 An honest job that is split over accounts is a list too. Its firm has no reason to hide, so accounts
 that are openly one customer (`identity`) are listed and never accused, and those of one institution
@@ -163,15 +164,18 @@ def _accuses(
     is_occasion = _is_occasion(group)
     if "I1" in ids and ("I4" in ids or not is_occasion):
         return True
-    hides = bool(ids & {"C1", "C2", "I5"}) or ("C3" in ids and not is_occasion)
+    hides = bool(ids & {"C1", "C2", "I5"})
     if not has_text:
-        return {"I3", "M1"} <= ids and (hides or "M2" in ids) and group.q_value <= WORDLESS_Q
+        hides |= "M2" in ids or ("C3" in ids and not is_occasion)
+        return {"I3", "M1"} <= ids and hides and group.q_value <= WORDLESS_Q
     if "I4" not in ids:
         return False
     size = len(group.members)
+    if "C3" in ids:  # so is a firm of a few freelancers, each with a card
+        hides |= bool(ids & {"I2", "I3"}) or (size >= MANY and not is_occasion)
     is_mass = size >= MANY and len(ids & {"I2", "I3", "I7", "M3"}) > 1
     is_mass |= size >= VERY_MANY and {"I3", "M1"} <= ids
-    return hides or is_mass or ("C3" in ids and bool(ids & {"I2", "I3"}))
+    return hides or is_mass
 
 
 def _is_occasion(group: Group) -> bool:
