@@ -12,6 +12,7 @@ $(VENV)/core: constraints.txt pyproject.toml
 
 $(VENV)/tests: $(VENV)/core
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  -e '.[spark]' \
 	  hatchling hypothesis import-linter mypy pytest ruff scipy-stubs
 	@touch $@
 

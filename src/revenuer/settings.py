@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 RetainText = Literal["none", "evidence", "all"]
+EngineName = Literal["duckdb", "spark"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,9 @@ class Settings:
             hundred reported, before intent filters them further.
         retain_text: Which texts a run folder keeps. `evidence`: only those of examples, since
             prompts are personal data.
+        engine: `duckdb`, in this process, or `spark`, for more than one machine holds.
+        master: Where Spark runs: `local[*]` on this machine, `spark://HOST:PORT`, or
+            `sc://HOST:PORT` for Spark Connect.
         threads: Threads for the engine. 0: as many as the machine has.
         memory_limit: Memory the engine may use before it spills, such as `2GB`. Half a laptop.
         seed: Seed of every random draw (community search, synchrony null, `--null`).
@@ -35,6 +39,8 @@ class Settings:
 
     fdr: float = 0.01
     retain_text: RetainText = "evidence"
+    engine: EngineName = "duckdb"
+    master: str = "local[*]"
     threads: int = 0
     memory_limit: str = "2GB"
     seed: int = 0

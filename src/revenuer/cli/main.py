@@ -33,6 +33,7 @@ COMMANDS = {
         "revenuer.cli.forget:forget", "Remove an account or old exchanges from runs."
     ),
     "simulate": Command("revenuer.cli.simulate:simulate", "Make a week of traffic to try it on."),
+    "doctor": Command("revenuer.cli.doctor:doctor", "Say what is installed and what is missing."),
 }
 
 

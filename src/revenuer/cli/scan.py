@@ -12,7 +12,7 @@ import click
 
 from revenuer.cli import options
 from revenuer.errors import InputError
-from revenuer.settings import RetainText, Settings
+from revenuer.settings import EngineName, RetainText, Settings
 
 Progress = Callable[[str, int, int | None], None]
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -50,6 +50,20 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--null", "is_null", is_flag=True, help="Break every tie first: find nothing.")
 @options.seed
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(EngineName)),
+    default="duckdb",
+    show_default=True,
+    help="What measures features; spark is for more than one machine holds.",
+)
+@click.option(
+    "--master",
+    metavar="URL",
+    default="local[*]",
+    show_default=True,
+    help="Where Spark runs: local[*], spark://HOST:PORT or sc://HOST:PORT.",
+)
 @options.threads
 @click.option("--memory-limit", default="2GB", show_default=True, help="Before spilling to disk.")
 def scan(

@@ -1,10 +1,43 @@
 """Run portable SQL and Arrow kernels.
 
 The only part that opens a query engine. Each `.sql` file lies beside the stage that owns it;
-`Duck` runs it on DuckDB, out of core, with tables bound by name. Values reach a file as `$name`
-parameters, never by pasting text together.
+`Duck` runs it on DuckDB, in this process and out of core, and `Spark` on a cluster, with tables
+bound by name. Values reach a file as `$name` parameters, never by pasting text together.
 """
 
-from revenuer.engine.duck import Duck
+from __future__ import annotations
 
-__all__ = ["Duck"]
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from revenuer.engine.duck import Duck
+from revenuer.engine.spark import Spark
+from revenuer.settings import Settings
+
+__all__ = ["Duck", "Engine", "Spark", "start"]
+
+
+class Engine(Protocol):
+    """What a stage may ask of an engine; both give the same answer."""
+
+    def bind_parquet(self, name: str, path: Path) -> None:
+        """Make a Parquet file, or a folder of them, readable as `name`."""
+
+    def run(self, file: Path, **values: Any) -> Any:
+        """Return the Arrow table that one `.sql` file yields."""
+
+    def map_batches(
+        self, kernel: Callable[[Any, int], Any], folder: Path, columns: Sequence[str]
+    ) -> Iterator[Any]:
+        """Yield what a kernel makes of each record batch of a Parquet folder, in row order.
+
+        A kernel takes a batch and the number of its first row, and returns a batch.
+        """
+
+
+def start(settings: Settings, scratch: Path) -> Duck | Spark:
+    """Return the engine that the settings name, to be used in a `with` statement."""
+    if settings.engine == "spark":
+        return Spark(settings.master, memory_limit=settings.memory_limit)
+    return Duck(scratch, threads=settings.threads, memory_limit=settings.memory_limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +12,12 @@ from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from revenuer.errors import InputError
+
+#: Rows that a kernel is given at once.
+BATCH_ROWS = 32_768
 
 
 class Duck:
@@ -74,6 +78,20 @@ class Duck:
         """Yield what one `.sql` file yields, in record batches of at most `rows` rows."""
         with self._shortage_told():
             yield from self._db.sql(file.read_text(), params=values or None).to_arrow_reader(rows)
+
+    def map_batches(
+        self, kernel: Callable[[Any, int], Any], folder: Path, columns: Sequence[str]
+    ) -> Iterator[Any]:
+        """Yield what a kernel makes of each record batch of a Parquet folder, in row order.
+
+        A kernel takes a batch and the number of its first row, and returns a batch.
+        """
+        first = 0
+        for part in sorted(folder.glob("*.parquet")):
+            with pq.ParquetFile(part) as file:
+                for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
+                    yield kernel(batch, first)
+                    first += batch.num_rows
 
     @contextmanager
     def _shortage_told(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 import revenuer
 from revenuer import runs
-from revenuer.engine import Duck
+from revenuer.engine import start
 from revenuer.find import campaigns, evidence, features, ingest, keep, place
 from revenuer.find.campaigns import dispositions, past
 from revenuer.find.campaigns import known as known_accounts
@@ -70,9 +70,7 @@ def scan(
             logs, out=work, settings=settings, accounts=accounts, since=before, progress=progress
         )
         clock.lap("ingest")
-        with Duck(
-            aside / place.SPILL, threads=settings.threads, memory_limit=settings.memory_limit
-        ) as engine:
+        with start(settings, aside / place.SPILL) as engine:
             measured = features.measure(
                 work,
                 engine,
@@ -173,6 +171,7 @@ def _account(
             "fdr": settings.fdr,
             "retain_text": settings.retain_text,
             "seed": settings.seed,
+            "engine": settings.engine,
             "is_null": settings.is_null,
             "formats": settings.formats,
             "column_map": settings.column_map,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revenuer.engine import Duck
-from revenuer.find.features import Features, carried_templates, exchanges, measure
-from revenuer.find.features.exchanges import Exchanges, user_turns
+from revenuer.find.features import Features, carried_templates, exchanges, lexicon, measure
+from revenuer.find.features.exchanges import COLUMNS, Exchanges, user_turns
 from revenuer.find.features.hits import Matcher
 from revenuer.find.features.texts import TextStore
 from revenuer.tables import ACCOUNTS, EXCHANGES
@@ -56,14 +57,24 @@ def read(
     work: Path, store: TextStore, accounts: Sequence[str], models: Sequence[str] = ()
 ) -> tuple[Exchanges, list[int]]:
     seen: list[int] = []
+    reader = exchanges.Reader(Matcher(lexicon.load()))
     found = exchanges.read(
-        work / "exchanges",
+        itertools.starmap(reader, batches(work)),
         pa.array(accounts, pa.string()),
         pa.array(models, pa.string()),
         store,
         seen.append,
     )
     return found, seen
+
+
+def batches(work: Path) -> Iterator[tuple[Any, int]]:
+    """Yield the rows as an engine hands them on, and the number of the first of each batch."""
+    first = 0
+    for part in sorted((work / "exchanges").glob("*.parquet")):
+        for batch in pq.read_table(part, columns=list(COLUMNS)).to_batches():
+            yield batch, first
+            first += batch.num_rows
 
 
 def test_rows_become_numbers_in_their_order(tmp_path: Path, store: TextStore) -> None:
@@ -92,6 +103,67 @@ def test_rows_become_numbers_in_their_order(tmp_path: Path, store: TextStore) ->
     assert found.reasoning_tokens.tolist() == [-1, -1, 5]
     assert found.refused.tolist() == [1, -1, 0]
     assert seen == [2, 3]
+
+
+def test_numbers_do_not_depend_on_what_a_reader_has_seen(
+    tmp_path: Path, store: TextStore, matcher: Matcher
+) -> None:
+    said = json.dumps([{"role": "user", "content": "hello"}, "again", {"role": "tool"}])
+    parts = [
+        [row("a", prompt="hello", system_prompt="be brief"), row("b", prompt="again")],
+        [row("b", prompt="be brief", history=said), row("c", model="m", prompt="hello"), row("a")],
+    ]
+    work = write_log(tmp_path / "work", *parts)
+    # As workers with a task each do it, who work anew on what another has seen.
+    apart = [exchanges.Reader(matcher)(*batch) for batch in batches(work)]
+
+    other = TextStore(tmp_path / "other.bin", matcher)
+    found = exchanges.read(apart, pa.array(["a", "b"]), pa.array(["m"]), other, lambda _: None)
+    other.close()
+    together, _ = read(work, store, ["a", "b"], ["m"])
+
+    assert found.account.tolist() == [0, 1, 1, -1, 0]
+    assert found.model.tolist() == [-1, -1, -1, 0, -1]
+    assert (found.system[0], *found.prompt[:3]) == (0, 1, 2, 0)
+    assert found.opening.tolist() == [-1, -1, 1, -1, -1]
+    for one, same in zip(found, together, strict=True):
+        assert one.tolist() == same.tolist()
+        assert one.dtype == same.dtype
+
+
+def test_texts_that_are_known_are_not_worked_on(tmp_path: Path, matcher: Matcher) -> None:
+    rows = [row("a", k, prompt=f"prompt {chr(97 + k)}", system_prompt="be brief") for k in range(5)]
+    work = write_log(tmp_path / "work", rows[:2], rows[2:])
+    kept = TextStore(tmp_path / "kept.bin", matcher)
+    earlier = kept.intern(*[pa.array(["be brief"] * 3), pa.array(["x", "y", "z"])] * 2)
+    reader = exchanges.Reader(matcher, len(earlier))
+
+    found = exchanges.read(
+        itertools.starmap(reader, batches(work)),
+        pa.array(["a"]),
+        pa.array(["m"]),
+        kept,
+        lambda _: None,
+        earlier,
+    )
+    kept.close()
+
+    assert found.system.tolist() == [0] * 5
+    assert found.prompt.tolist() == [1, 2, 3, 4, 5]
+    assert found.history.tolist() == [1, 2, 3, -1, -1]
+    assert kept.texts == 6
+
+
+def test_a_reader_says_numbers_and_names_and_no_text(matcher: Matcher) -> None:
+    said = json.dumps([{"role": "user", "content": "secret three"}])
+    rows = [row("a", model="m", prompt="secret one", system_prompt="secret two", history=said)]
+    batch = pa.Table.from_pylist(rows, EXCHANGES.schema).select(COLUMNS).to_batches()[0]
+
+    found = exchanges.Reader(matcher)(batch, 0)
+
+    assert found.num_rows == 1
+    assert len(found.column("keys").flatten()) == 3
+    assert "secret" not in str(found.to_pylist())
 
 
 def test_rules_are_met_by_the_prompt_or_any_earlier_turn_of_the_user(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from revenuer.find.features import texts as texts_module
 from revenuer.find.features import words as wording
 from revenuer.find.features.hits import Matcher
-from revenuer.find.features.texts import TextStore
+from revenuer.find.features.texts import TextStore, Worker
 
 StoreOf = Callable[[Sequence[str | None]], TextStore]
 
@@ -101,18 +101,18 @@ def test_chunks_are_numbered_as_one_column(store_of: StoreOf) -> None:
     assert numbers.tolist() == [0, 1, -1, 0, 2]
 
 
-def test_numbers_outlive_the_growth_of_the_table(store_of: StoreOf) -> None:
-    early = [f"{n:x}" for n in range(20_000)]
-    late = [f"{n:x}" for n in range(10_000, 45_000)]
-    store = store_of(early)
-    begun_with = len(store._table_keys)
+def test_a_worker_works_on_each_text_once(matcher: Matcher) -> None:
+    worker = Worker(matcher)
 
-    numbers = store.intern(pa.array(late))[:, 0]
+    first_keys, first = worker.take(pa.array(["a fig", None, "a fig"]), pa.array(["", "kiwi", "x"]))
+    keys, later = worker.take(pa.array(["kiwi", "pear"]), pa.array(["pear", None]))
 
-    assert len(store._table_keys) > begun_with
-    assert 2 * store.texts <= len(store._table_keys)
-    assert numbers.tolist() == list(range(10_000, 45_000))
-    assert store.intern(pa.array(early))[:, 0].tolist() == list(range(20_000))
+    assert [key == 0 for key in first_keys.ravel()] == [False, True, True, False, False, False]
+    assert first.keys.tolist() == [first_keys[0, 0], first_keys[1, 1], first_keys[2, 1]]
+    assert keys[0].tolist() == [first_keys[1, 1], keys[1, 0]]
+    assert later.keys.tolist() == [keys[1, 0]]
+    assert later.words.tolist() == frame_words("pear")
+    assert later.offsets.tolist() == [0, 1]
 
 
 def test_blocks_and_reads_agree(store_of: StoreOf) -> None:

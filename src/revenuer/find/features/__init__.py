@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
-from revenuer.engine import Duck
+from revenuer.engine import Engine
 from revenuer.find.features import exchanges as exchange_rows
 from revenuer.find.features import frames, lexicon, null, profiles, sets, slots, state
 from revenuer.find.features.exchanges import Exchanges
@@ -55,7 +55,7 @@ CORE = 0.6
 
 def measure(
     work: Path,
-    engine: Duck,
+    engine: Engine,
     *,
     seed: int,
     progress: Progress,
@@ -83,9 +83,13 @@ def measure(
     store = TextStore(work / "words.bin", matcher)
     rows = pc.sum(accounts.column("exchanges")).as_py() or 0
     try:
-        known = state.enter(*earlier, store) if earlier else None
+        known = state.enter(*earlier, store) if earlier else exchange_rows.NO_TEXTS
         exchanges = exchange_rows.read(
-            work / "exchanges",
+            engine.map_batches(
+                exchange_rows.Reader(matcher, len(known)),
+                work / "exchanges",
+                exchange_rows.COLUMNS,
+            ),
             accounts.column("account_id").combine_chunks(),
             models.combine_chunks(),
             store,

@@ -5,7 +5,7 @@
 -- active_hours (distinct UTC hours with an exchange); addresses, clients, end_users, models (distinct);
 -- input_tokens, output_tokens, reasoning_tokens (sums); refusals, multi_turn (exchanges that were
 -- refused, that are not the first turn); plan_price_usd a month; payment_id, email_domain, org_id,
--- is_verified as recorded.
+-- is_verified as recorded. Sums are of decimals: of integers they overflow on Spark.
 select
     e.account_id,
     count(*) as exchanges,
@@ -16,9 +16,9 @@ select
     count(distinct coalesce(e.ja4, '') || ' ' || coalesce(e.user_agent, '')) as clients,
     count(distinct e.end_user_id) as end_users,
     count(distinct e.model) as models,
-    cast(least(coalesce(sum(e.input_tokens), 0), 9223372036854775807) as bigint) as input_tokens,
-    cast(least(coalesce(sum(e.output_tokens), 0), 9223372036854775807) as bigint) as output_tokens,
-    cast(least(coalesce(sum(e.reasoning_tokens), 0), 9223372036854775807) as bigint) as reasoning_tokens,
+    cast(least(coalesce(sum(cast(e.input_tokens as decimal(38, 0))), 0), 9223372036854775807) as bigint) as input_tokens,
+    cast(least(coalesce(sum(cast(e.output_tokens as decimal(38, 0))), 0), 9223372036854775807) as bigint) as output_tokens,
+    cast(least(coalesce(sum(cast(e.reasoning_tokens as decimal(38, 0))), 0), 9223372036854775807) as bigint) as reasoning_tokens,
     count(case when e.refused then 1 end) as refusals,
     count(case when e.turns > 1 then 1 end) as multi_turn,
     any_value(epoch_us(a.created_at)) as created_us,

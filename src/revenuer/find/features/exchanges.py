@@ -1,32 +1,34 @@
 """One row of numbers an exchange: who, when, which model, which texts, which rules.
 
-Reads the ingested Parquet parts in order, once, and works on each distinct text once
-(`features.texts`). Everything later stages need of an exchange is here as a number, so that no
-later stage touches text.
+`Reader` makes numbers of a batch of ingested rows, wherever the engine has them: in this process
+with DuckDB, on the workers with Spark. `read` puts the batches together in the order of the rows.
+Everything later stages need of an exchange is here as a number, so that no later stage touches
+text, and with Spark none reaches the driver.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from revenuer.find.features.texts import TextStore
+from revenuer.find.features.hits import Matcher
+from revenuer.find.features.texts import TextStore, Worked, Worker
 
-BATCH_ROWS = 32_768
 #: Who else speaks in a conversation; whatever has another role is the user.
 OTHERS = ("assistant", "model", "system", "developer", "tool", "function")
+NUMBERS = ("turns", "input_tokens", "output_tokens", "reasoning_tokens", "refused")
 COLUMNS = (
     "requested_at", "account_id", "model", "system_prompt", "prompt", "history", "turns", "tools",
-    "input_tokens", "output_tokens", "reasoning_tokens", "refused", "completion",
+    "input_tokens", "output_tokens", "reasoning_tokens", "refused",
 )  # fmt: skip
+#: Texts of no exchange: system prompt, prompt, opening and history of each.
+NO_TEXTS = np.empty((0, 4), np.int32)
 
 
 class Exchanges(NamedTuple):
@@ -61,18 +63,58 @@ class Exchanges(NamedTuple):
     refused: NDArray[np.int8]
 
 
+class Reader:
+    """What the engine runs over the ingested rows: a batch of exchanges -> its numbers.
+
+    It can be sent to a worker. Of its past batches it only remembers which texts it has worked on.
+
+    Args:
+        matcher: Intent rules.
+        known: Of so many first exchanges the texts are known already.
+    """
+
+    def __init__(self, matcher: Matcher, known: int = 0) -> None:
+        self._texts = Worker(matcher)
+        self._known = known
+
+    def __call__(self, batch: Any, first: int) -> Any:
+        """Return one row, whose columns are the arrays of a batch with the `COLUMNS`.
+
+        Accounts and models come as dictionaries, `texts` as the four keys of each exchange whose
+        texts are not known; the columns of `Worked` tell the texts that are new to this reader.
+        """
+        fresh = batch.slice(min(max(self._known - first, 0), batch.num_rows))
+        keys, worked = self._texts.take(
+            fresh.column("system_prompt"), fresh.column("prompt"), *_turns(fresh.column("history"))
+        )
+        at = pc.cast(batch.column("requested_at"), pa.int64())
+        arrays = {
+            "account": batch.column("account_id").dictionary_encode(),
+            "at_us": at,
+            "model": batch.column("model").dictionary_encode(),
+            "texts": keys.ravel(),
+            "turns": _ints(batch, "turns", 1, pa.int32()),
+            "input_tokens": _ints(batch, "input_tokens", -1, pa.int64()),
+            "output_tokens": _ints(batch, "output_tokens", -1, pa.int64()),
+            "reasoning_tokens": _ints(batch, "reasoning_tokens", -1, pa.int64()),
+            "refused": _ints(batch, "refused", -1, pa.int8()),
+            **worked._asdict(),
+        }
+        return pa.record_batch({name: _listed(array) for name, array in arrays.items()})
+
+
 def read(
-    folder: Path,
+    batches: Iterable[Any],
     accounts: Any,
     models: Any,
     store: TextStore,
     progress: Callable[[int], None],
-    earlier: NDArray[np.int32] | None = None,
+    earlier: NDArray[np.int32] = NO_TEXTS,
 ) -> Exchanges:
     """Return the numbers of all exchanges.
 
     Args:
-        folder: Ingested parts, `part-*.parquet`.
+        batches: What `Reader` made of the ingested parts, in the order of the rows.
         accounts: (accounts,) Arrow array of account ids; an id's place is its number.
         models: (models,) Arrow array of model names, likewise.
         store: Takes the texts.
@@ -81,27 +123,20 @@ def read(
     """
     rows: list[tuple[Any, ...]] = []
     done = 0
-    earlier = np.empty((0, 4), np.int32) if earlier is None else earlier
-    for batch in _batches(folder):
-        known = earlier[done : done + batch.num_rows]
-        fresh = batch.slice(len(known))
-        texts = store.intern(
-            fresh.column("system_prompt"), fresh.column("prompt"), *_turns(fresh.column("history"))
-        )
+    for batch in batches:
+        found = {name: batch.column(name).flatten() for name in batch.schema.names}
+        store.adopt(Worked(*(found[name].to_numpy() for name in Worked._fields)))
+        fresh = store.numbers(found["texts"].to_numpy()).reshape(-1, 4)
         rows.append(
             (
-                _index(batch.column("account_id"), accounts),
-                pc.cast(batch.column("requested_at"), pa.int64()).to_numpy(zero_copy_only=False),
-                _index(batch.column("model"), models),
-                np.concatenate([known, texts]),
-                _ints(batch, "turns", 1, np.int32),
-                _ints(batch, "input_tokens", -1, np.int64),
-                _ints(batch, "output_tokens", -1, np.int64),
-                _ints(batch, "reasoning_tokens", -1, np.int64),
-                _ints(batch, "refused", -1, np.int8),
+                _index(found["account"], accounts),
+                _copied(found["at_us"]),
+                _index(found["model"], models),
+                np.concatenate([earlier[done : done + len(found["account"])], fresh]),
+                *(_copied(found[name]) for name in NUMBERS),
             )
         )
-        done += batch.num_rows
+        done += len(found["account"])
         progress(done)
     columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
     account, at_us, model, texts, turns, *rest = columns
@@ -114,20 +149,24 @@ def read(
     )
 
 
-def _batches(folder: Path) -> Iterator[Any]:
-    wanted = [name for name in COLUMNS if name != "completion"]
-    for part in sorted(folder.glob("*.parquet")):
-        with pq.ParquetFile(part) as file:
-            yield from file.iter_batches(BATCH_ROWS, columns=wanted)
-
-
 def _index(values: Any, known: Any) -> NDArray[np.int32]:
-    return pc.fill_null(pc.index_in(values, value_set=known), -1).to_numpy(zero_copy_only=False)
+    """Return the place of each value of a dictionary array among the known ones; -1 for null."""
+    places = pc.fill_null(pc.index_in(values.dictionary, value_set=known), -1).to_numpy()
+    return np.append(places, np.int32(-1))[pc.fill_null(values.indices, -1).to_numpy()]
 
 
-def _ints(batch: Any, name: str, missing: int, dtype: type[np.generic]) -> Any:
-    values = pc.fill_null(pc.cast(batch.column(name), pa.int64()), missing)
-    return values.to_numpy(zero_copy_only=False).astype(dtype)
+def _ints(batch: Any, name: str, missing: int, kind: Any) -> Any:
+    return pc.fill_null(pc.cast(batch.column(name), pa.int64()), missing).cast(kind, safe=False)
+
+
+def _copied(array: Any) -> Any:
+    # A view would keep the words alive that came in the same message.
+    return array.to_numpy().copy()
+
+
+def _listed(array: Any) -> Any:
+    """Return an array as the one row of a column."""
+    return pa.ListArray.from_arrays(pa.array([0, len(array)], pa.int32()), pa.array(array))
 
 
 def _turns(history: Any) -> tuple[Any, Any]:
