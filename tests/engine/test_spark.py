@@ -141,7 +141,8 @@ def test_a_kernel_runs_over_all_rows_in_their_order(
     ]
     folder = parts(tmp_path / "parts", *tables)
     # Several waves of tasks.
-    monkeypatch.setattr(spark_module, "WAVE_BYTES", 30_000)
+    if isinstance(engine, Spark):
+        monkeypatch.setattr(engine, "_wave_bytes", 30_000)
 
     def doubled(batch: Any, first: int) -> Any:
         assert batch.schema.names == ["n"]
@@ -227,6 +228,20 @@ def test_missing_java_is_told_with_the_command_that_brings_it(
         Spark()
 
     assert caught.value.hint == "apt install openjdk-17-jre-headless"
+
+
+@pytest.mark.parametrize(
+    "master",
+    ["spark://127.0.0.1:1", "sc://127.0.0.1:1/;token=x", "spark://a.invalid:7,[::1]:1", "sc://h"],
+)
+def test_a_cluster_that_is_not_there_is_told_at_once(master: str) -> None:
+    with pytest.raises(InputError, match="nobody answers at"):
+        Spark(master)
+
+
+def test_what_spark_itself_refuses_is_told_in_a_sentence() -> None:
+    with pytest.raises(InputError, match="does not start at nonsense"):
+        Spark("nonsense")
 
 
 def test_spark_is_not_imported_before_it_is_used() -> None:

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,9 +25,11 @@ from revenuer.engine.dialect import to_spark
 from revenuer.engine.duck import BATCH_ROWS
 from revenuer.errors import InputError, RunError
 
-#: Bytes of the read columns whose numbers are under way to the driver at once: about four row
-#: groups a core of a small cluster, and less than the memory limit.
-WAVE_BYTES = 1_000_000_000
+#: Bytes of the columns read at once, as a share of the memory limit: what a kernel returns is
+#: smaller than what it reads, and the driver holds it twice.
+WAVE_SHARE = 0.5
+#: Seconds that a cluster may take to answer.
+PATIENCE_S = 10
 #: How Spark and Python say on a worker that a file is not there.
 MISSING = ("FileNotFoundError", "FILE_NOT_EXIST", "PATH_NOT_FOUND")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -63,11 +66,14 @@ class Spark:
     def __init__(self, master: str = "local[*]", *, memory_limit: str = "2GB") -> None:
         is_remote = master.startswith("sc://")
         _check_installed(needs_java=not is_remote)
+        _check_answered(master)
         from pyspark.sql import SparkSession
 
         # Workers on this machine run the Python that runs this.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = SparkSession.builder.config(map=_options(master, mebibytes(memory_limit)))
+        mib = mebibytes(memory_limit)
+        self._wave_bytes = int(mib * 2**20 * WAVE_SHARE)
+        builder = SparkSession.builder.config(map=_options(master, mib))
         builder = builder.remote(master) if is_remote else builder.master(master)
         try:
             self._session: Any = builder.getOrCreate()
@@ -88,6 +94,8 @@ class Spark:
         trace: TracebackType | None,
     ) -> None:
         self._session.stop()
+        # Left behind by Spark Connect, it would forbid every other session of this process.
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
 
     def bind(self, name: str, table: Any) -> None:
         """Make an Arrow table readable as `name`; it is sent to the cluster."""
@@ -115,7 +123,7 @@ class Spark:
         row group, read where the task runs; each has a kernel of its own, so a kernel may keep
         what only saves it work.
         """
-        for wave in _waves(_groups(folder.resolve(), columns)):
+        for wave in _waves(_groups(folder.resolve(), columns), self._wave_bytes):
             units = self._session.range(0, len(wave), 1, len(wave))
             with _told(folder):
                 found = units.mapInArrow(
@@ -156,6 +164,23 @@ def _check_installed(*, needs_java: bool) -> None:
             "the engine spark needs Java 17, which is not installed",
             hint="apt install openjdk-17-jre-headless",
         )
+
+
+def _check_answered(master: str) -> None:
+    """Refuse a cluster that is not there at once: Spark would try for a minute or many."""
+    found = re.fullmatch(r"(?:spark|sc)://([^/]+).*", master)
+    for place in found[1].split(",") if found else []:
+        host, _, port = place.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
+        except (OSError, ValueError) as error:
+            refusal = error
+        else:
+            return
+    if found:
+        raise InputError(
+            f"nobody answers at {master}", hint="give --master the HOST:PORT of a running cluster"
+        ) from refusal
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -210,12 +235,12 @@ def _groups(folder: Path, columns: Sequence[str]) -> Iterator[Group]:
             first += group.num_rows
 
 
-def _waves(groups: Iterable[Group]) -> Iterator[list[Group]]:
-    """Yield groups in order, as many at once as `WAVE_BYTES` allow, and at least one."""
+def _waves(groups: Iterable[Group], most: int) -> Iterator[list[Group]]:
+    """Yield groups in order, as many at once as `most` bytes allow, and at least one."""
     wave: list[Group] = []
     size = 0
     for group in groups:
-        if wave and size + group.size > WAVE_BYTES:
+        if wave and size + group.size > most:
             yield wave
             wave, size = [], 0
         wave.append(group)
