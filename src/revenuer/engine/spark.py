@@ -6,10 +6,8 @@ an extra and is imported when an engine is made.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,17 +18,16 @@ from typing import Any, NamedTuple, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from revenuer.engine import cluster
 from revenuer.engine.dialect import to_spark
 from revenuer.engine.duck import BATCH_ROWS
 from revenuer.errors import InputError, RunError
 
-#: Bytes of the read columns whose numbers are under way to the driver at once: about four row
-#: groups a core of a small cluster, and less than the memory limit.
-WAVE_BYTES = 1_000_000_000
+#: Bytes of the columns read at once, as a share of the memory limit: what a kernel returns is
+#: smaller than what it reads, and the driver holds it twice.
+WAVE_SHARE = 0.5
 #: How Spark and Python say on a worker that a file is not there.
 MISSING = ("FileNotFoundError", "FILE_NOT_EXIST", "PATH_NOT_FOUND")
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_BINARY_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 class Group(NamedTuple):
@@ -62,12 +59,15 @@ class Spark:
 
     def __init__(self, master: str = "local[*]", *, memory_limit: str = "2GB") -> None:
         is_remote = master.startswith("sc://")
-        _check_installed(needs_java=not is_remote)
+        cluster.check_installed(needs_java=not is_remote)
+        cluster.check_answered(master)
         from pyspark.sql import SparkSession
 
         # Workers on this machine run the Python that runs this.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = SparkSession.builder.config(map=_options(master, mebibytes(memory_limit)))
+        mib = cluster.mebibytes(memory_limit)
+        self._wave_bytes = int(mib * 2**20 * WAVE_SHARE)
+        builder = SparkSession.builder.config(map=_options(master, mib))
         builder = builder.remote(master) if is_remote else builder.master(master)
         try:
             self._session: Any = builder.getOrCreate()
@@ -77,6 +77,11 @@ class Spark:
                 f"Spark does not start at {master}",
                 hint="see Spark's own messages above, and `revenuer doctor`",
             ) from error
+        if not is_remote and self._session.sparkContext.master != master:
+            raise InputError(
+                f"this process runs Spark at {self._session.sparkContext.master} already",
+                hint="end that session first, or give its address to --master",
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +93,8 @@ class Spark:
         trace: TracebackType | None,
     ) -> None:
         self._session.stop()
+        # Left behind by Spark Connect, it would forbid every other session of this process.
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
 
     def bind(self, name: str, table: Any) -> None:
         """Make an Arrow table readable as `name`; it is sent to the cluster."""
@@ -115,7 +122,7 @@ class Spark:
         row group, read where the task runs; each has a kernel of its own, so a kernel may keep
         what only saves it work.
         """
-        for wave in _waves(_groups(folder.resolve(), columns)):
+        for wave in _waves(_groups(folder.resolve(), columns), self._wave_bytes):
             units = self._session.range(0, len(wave), 1, len(wave))
             with _told(folder):
                 found = units.mapInArrow(
@@ -123,39 +130,6 @@ class Spark:
                 ).toArrow()
             for sent in found.sort_by("first").column("found"):
                 yield pa.ipc.open_stream(sent.as_buffer()).read_next_batch()
-
-
-def mebibytes(size: str) -> int:
-    """Return a size as DuckDB writes it, such as `2GB` or `1.5 GiB`, in whole MiB.
-
-    Example:
-        >>> mebibytes("2GB"), mebibytes("1.5 GiB")
-        (1907, 1536)
-    """
-    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)(I?)B?\s*", size.upper())
-    if not found or not re.fullmatch(r"\d+(\.\d+)?", found[1]):
-        raise InputError(f"{size!r} is no size of memory", hint="write it as 2GB")
-    unit = (_BINARY_UNITS if found[3] and found[2] else _UNITS)[found[2]]
-    return int(float(found[1]) * unit) // 2**20
-
-
-def java() -> str | None:
-    """Return the Java that Spark would start, None where there is none."""
-    home = os.environ.get("JAVA_HOME")
-    return shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
-
-
-def _check_installed(*, needs_java: bool) -> None:
-    if importlib.util.find_spec("pyspark") is None:
-        raise InputError(
-            "the engine spark needs pyspark, which is not installed",
-            hint="pip install 'revenuer[spark]'",
-        )
-    if needs_java and java() is None:
-        raise InputError(
-            "the engine spark needs Java 17, which is not installed",
-            hint="apt install openjdk-17-jre-headless",
-        )
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -210,12 +184,12 @@ def _groups(folder: Path, columns: Sequence[str]) -> Iterator[Group]:
             first += group.num_rows
 
 
-def _waves(groups: Iterable[Group]) -> Iterator[list[Group]]:
-    """Yield groups in order, as many at once as `WAVE_BYTES` allow, and at least one."""
+def _waves(groups: Iterable[Group], most: int) -> Iterator[list[Group]]:
+    """Yield groups in order, as many at once as `most` bytes allow, and at least one."""
     wave: list[Group] = []
     size = 0
     for group in groups:
-        if wave and size + group.size > WAVE_BYTES:
+        if wave and size + group.size > most:
             yield wave
             wave, size = [], 0
         wave.append(group)
