@@ -16,8 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from revenuer.engine import Duck, Spark
-from revenuer.engine import spark as spark_module
-from revenuer.engine.spark import mebibytes
 from revenuer.errors import InputError, RunError
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine("spark")]
@@ -194,40 +192,17 @@ def test_other_failures_of_a_worker_are_bugs_and_keep_their_traceback(
         list(spark.map_batches(broken, folder, ["n"]))
 
 
-@pytest.mark.parametrize(
-    ("size", "mib"), [("2GB", 1907), ("500 MB", 476), ("1.5GiB", 1536), ("4194304", 4)]
-)
-def test_sizes_are_read_as_duckdb_reads_them(size: str, mib: int) -> None:
-    assert mebibytes(size) == mib
+def test_what_spark_itself_refuses_is_told_in_a_sentence() -> None:
+    code = "from revenuer.engine import Spark; Spark('nonsense')"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert "InputError: Spark does not start at nonsense" in done.stderr
 
 
-@pytest.mark.parametrize("size", ["80%", "much", "", "1.2.3GB", "-1GB"])
-def test_what_is_no_size_is_refused(size: str) -> None:
-    with pytest.raises(InputError, match="no size of memory"):
-        mebibytes(size)
-
-
-def test_a_missing_package_is_told_with_the_command_that_brings_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(spark_module.importlib.util, "find_spec", lambda _: None)
-
-    with pytest.raises(InputError, match="pyspark") as caught:
-        Spark()
-
-    assert caught.value.hint == "pip install 'revenuer[spark]'"
-
-
-def test_missing_java_is_told_with_the_command_that_brings_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    with pytest.raises(InputError, match="Java 17") as caught:
-        Spark()
-
-    assert caught.value.hint == "apt install openjdk-17-jre-headless"
+def test_another_cluster_is_not_taken_for_the_one_that_was_asked_for(spark: Spark) -> None:
+    with pytest.raises(InputError, match=r"runs Spark at local\[2\] already"):
+        Spark("local[1]")
 
 
 @pytest.mark.parametrize(

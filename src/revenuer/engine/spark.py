@@ -6,11 +6,8 @@ an extra and is imported when an engine is made.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +18,7 @@ from typing import Any, NamedTuple, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from revenuer.engine import cluster
 from revenuer.engine.dialect import to_spark
 from revenuer.engine.duck import BATCH_ROWS
 from revenuer.errors import InputError, RunError
@@ -28,12 +26,8 @@ from revenuer.errors import InputError, RunError
 #: Bytes of the columns read at once, as a share of the memory limit: what a kernel returns is
 #: smaller than what it reads, and the driver holds it twice.
 WAVE_SHARE = 0.5
-#: Seconds that a cluster may take to answer.
-PATIENCE_S = 10
 #: How Spark and Python say on a worker that a file is not there.
 MISSING = ("FileNotFoundError", "FILE_NOT_EXIST", "PATH_NOT_FOUND")
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_BINARY_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 class Group(NamedTuple):
@@ -65,13 +59,13 @@ class Spark:
 
     def __init__(self, master: str = "local[*]", *, memory_limit: str = "2GB") -> None:
         is_remote = master.startswith("sc://")
-        _check_installed(needs_java=not is_remote)
-        _check_answered(master)
+        cluster.check_installed(needs_java=not is_remote)
+        cluster.check_answered(master)
         from pyspark.sql import SparkSession
 
         # Workers on this machine run the Python that runs this.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        mib = mebibytes(memory_limit)
+        mib = cluster.mebibytes(memory_limit)
         self._wave_bytes = int(mib * 2**20 * WAVE_SHARE)
         builder = SparkSession.builder.config(map=_options(master, mib))
         builder = builder.remote(master) if is_remote else builder.master(master)
@@ -83,6 +77,11 @@ class Spark:
                 f"Spark does not start at {master}",
                 hint="see Spark's own messages above, and `revenuer doctor`",
             ) from error
+        if not is_remote and self._session.sparkContext.master != master:
+            raise InputError(
+                f"this process runs Spark at {self._session.sparkContext.master} already",
+                hint="end that session first, or give its address to --master",
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -131,56 +130,6 @@ class Spark:
                 ).toArrow()
             for sent in found.sort_by("first").column("found"):
                 yield pa.ipc.open_stream(sent.as_buffer()).read_next_batch()
-
-
-def mebibytes(size: str) -> int:
-    """Return a size as DuckDB writes it, such as `2GB` or `1.5 GiB`, in whole MiB.
-
-    Example:
-        >>> mebibytes("2GB"), mebibytes("1.5 GiB")
-        (1907, 1536)
-    """
-    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)(I?)B?\s*", size.upper())
-    if not found or not re.fullmatch(r"\d+(\.\d+)?", found[1]):
-        raise InputError(f"{size!r} is no size of memory", hint="write it as 2GB")
-    unit = (_BINARY_UNITS if found[3] and found[2] else _UNITS)[found[2]]
-    return int(float(found[1]) * unit) // 2**20
-
-
-def java() -> str | None:
-    """Return the Java that Spark would start, None where there is none."""
-    home = os.environ.get("JAVA_HOME")
-    return shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
-
-
-def _check_installed(*, needs_java: bool) -> None:
-    if importlib.util.find_spec("pyspark") is None:
-        raise InputError(
-            "the engine spark needs pyspark, which is not installed",
-            hint="pip install 'revenuer[spark]'",
-        )
-    if needs_java and java() is None:
-        raise InputError(
-            "the engine spark needs Java 17, which is not installed",
-            hint="apt install openjdk-17-jre-headless",
-        )
-
-
-def _check_answered(master: str) -> None:
-    """Refuse a cluster that is not there at once: Spark would try for a minute or many."""
-    found = re.fullmatch(r"(?:spark|sc)://([^/]+).*", master)
-    for place in found[1].split(",") if found else []:
-        host, _, port = place.rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
-        except (OSError, ValueError) as error:
-            refusal = error
-        else:
-            return
-    if found:
-        raise InputError(
-            f"nobody answers at {master}", hint="give --master the HOST:PORT of a running cluster"
-        ) from refusal
 
 
 def _failures() -> tuple[type[Exception], ...]:
