@@ -105,12 +105,12 @@ def test_numbers_outlive_the_growth_of_the_table(store_of: StoreOf) -> None:
     early = [f"{n:x}" for n in range(20_000)]
     late = [f"{n:x}" for n in range(10_000, 45_000)]
     store = store_of(early)
-    begun_with = len(store._table_keys)
+    begun_with = len(store._numbering._keys)
 
     numbers = store.intern(pa.array(late))[:, 0]
 
-    assert len(store._table_keys) > begun_with
-    assert 2 * store.texts <= len(store._table_keys)
+    assert len(store._numbering._keys) > begun_with
+    assert 2 * store.texts <= len(store._numbering._keys)
     assert numbers.tolist() == list(range(10_000, 45_000))
     assert store.intern(pa.array(early))[:, 0].tolist() == list(range(20_000))
 

@@ -185,7 +185,7 @@ def _is_occasion(group: Group) -> bool:
 def private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
     """Return rows with a template that three accounts of the group use, and few of no group."""
     # A template in two fields of one exchange counts once, as in `Features.template_use`.
-    own = np.sort(traffic.template[rows], axis=1)
+    own = np.sort(traffic.template(rows), axis=1)
     own[:, 1:][own[:, 1:] == own[:, :-1]] = -1
     ids, where = np.unique(own, return_inverse=True)
     where = where.reshape(own.shape)

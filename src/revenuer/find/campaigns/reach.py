@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from revenuer.find.campaigns.traffic import Carried
 from revenuer.find.features import Features
 
 Numbers = NDArray[np.int64]
@@ -33,13 +34,13 @@ FEWEST_USERS = 10
 
 
 def others(
-    features: Features, carried: Numbers, accused: Numbers, free: NDArray[np.bool_]
+    features: Features, carried: Carried, accused: Numbers, free: NDArray[np.bool_]
 ) -> Numbers:
     """Return the exchange rows of further accounts that carry a template of the campaign's own.
 
     Args:
         features: What was measured.
-        carried: (exchanges, 9) templates of each exchange (`features.carried_templates`).
+        carried: Gives the templates of exchanges.
         accused: Accounts of the campaign.
         free: (accounts,) whether an account may be reached: in no group, and not vouched for.
 
@@ -68,13 +69,13 @@ def others(
 
 def _carrying(
     features: Features,
-    carried: Numbers,
+    carried: Carried,
     is_reached: NDArray[np.bool_],
     templates: Numbers,
 ) -> Numbers:
     """Return the rows that carry some templates, of accounts with enough and mostly such."""
     rows = features.rows_of(np.flatnonzero(is_reached))
-    rows = rows[np.isin(carried[rows], features.template_ids[templates]).any(axis=1)]
+    rows = rows[np.isin(carried(rows), features.template_ids[templates]).any(axis=1)]
     account, place = np.unique(features.exchanges.account[rows], return_inverse=True)
     carrying = np.bincount(place, minlength=len(account))
     exchanges = features.starts[account + 1] - features.starts[account]

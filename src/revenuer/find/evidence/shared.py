@@ -33,12 +33,12 @@ FEWER, APART = 30.0, 1.0
 def overlaps(features: Features, fdr_level: float) -> Iterator[Finding | int]:
     """Compare every template set with every footprint set."""
     templates, footprint = features.template_sets, features.footprint_sets
-    laid = overlap.overlaps(templates.members, footprint.members, strata(features))
-    yield laid.tests - len(laid.left)
+    laid = overlap.overlaps(
+        templates.members, footprint.members, strata(features), odds_floor=ODDS_FLOOR
+    )
     # Sets run to tens of millions of pairs; accounts are looked up for those that may pass only.
-    limit = fdr_level * len(laid.left) / max(laid.tests, 1)
-    worth = np.flatnonzero((laid.odds >= ODDS_FLOOR) & (laid.p_values <= limit))
-    yield len(laid.left) - len(worth)
+    worth = np.flatnonzero(laid.p_values <= fdr_level * laid.found / max(laid.tests, 1))
+    yield laid.tests - len(worth)
     for i in worth:
         left, right = int(laid.left[i]), int(laid.right[i])
         yield Finding(

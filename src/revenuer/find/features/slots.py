@@ -26,6 +26,8 @@ FEWEST_TEXTS = 8
 #: Texts of one template that decide which words are common; more add nothing.
 SAMPLE = 500
 SHARE, NEARLY_ALL = 0.5, 0.9
+#: Texts whose words are in memory at once: a template may be everybody's.
+AT_ONCE = 20_000
 
 
 class Filled(NamedTuple):
@@ -42,25 +44,33 @@ class Filled(NamedTuple):
     layouts: NDArray[np.uint64]
 
 
-def fill(store: TextStore, template: NDArray[np.int64]) -> Filled:
+def fill(store: TextStore, template: NDArray[np.int32], out: Filled | None = None) -> Filled:
     """Return what stands in the slots of each text.
 
     Args:
         store: The texts.
         template: (texts,) template of each text, -1 for none.
+        out: Zeros to write to; made when missing.
     """
-    out = Filled(np.zeros((len(template), SLOTS), np.uint64), np.zeros(len(template), np.uint64))
+    out = out or empty(len(template))
     order = np.argsort(template, kind="stable")
     order = order[np.searchsorted(template[order], 0) :]
     bounds = np.flatnonzero(np.diff(template[order], prepend=-1, append=-1))
     for start, end in pairwise(bounds):
         texts = order[start:end]
         if len(texts) >= FEWEST_TEXTS:
-            words, offsets = store.read(texts)
             sample = store.read(texts[:SAMPLE])
-            marked = is_common(words, offsets, common_pairs(*sample), common_words(*sample))
-            out.slots[texts], out.layouts[texts] = _slot_hashes(words, offsets, marked)
+            pairs, alone = common_pairs(*sample), common_words(*sample)
+            for some in np.split(texts, range(AT_ONCE, len(texts), AT_ONCE)):
+                words, offsets = store.read(some)
+                marked = is_common(words, offsets, pairs, alone)
+                out.slots[some], out.layouts[some] = _slot_hashes(words, offsets, marked)
     return out
+
+
+def empty(*texts: int) -> Filled:
+    """Return no slots, for an array of texts of any shape."""
+    return Filled(np.zeros((*texts, SLOTS), np.uint64), np.zeros(texts, np.uint64))
 
 
 def common_pairs(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from revenuer.find.features import words as wording
 from revenuer.find.features.hits import Matcher
+from revenuer.find.features.numbering import Numbering
 
 #: Words of one text that frames are sought in. The rest still meets the intent rules.
 LONGEST_FRAME_TEXT = 1_000
@@ -67,8 +68,7 @@ class TextStore:
         self._scratch = scratch
         self._file = scratch.open("wb")
         self._blocks: list[tuple[int, NDArray[np.int64], int]] = []
-        self._table_keys = np.zeros(1 << 16, np.uint64)
-        self._table_values = np.zeros(1 << 16, np.int32)
+        self._numbering = Numbering()
         self._hits: list[NDArray[np.uint64]] = []
         self._starts: NDArray[np.int64] | None = None
         self._written = 0
@@ -82,14 +82,14 @@ class TextStore:
         """
         texts = [_large(column) for column in columns]
         keys = np.stack([keys_of(column) for column in texts], axis=1)
-        numbers, fresh = self._number(keys.ravel())
+        numbers, fresh = self._numbering.add(keys.ravel())
         if len(fresh):
             self._add(work(_picked(texts, fresh), keys.ravel()[fresh], self._matcher))
         return numbers.reshape(keys.shape)
 
     def adopt(self, texts: Worked) -> NDArray[np.int32]:
         """Return (texts,) the number of each text that was worked on elsewhere; new ones enter."""
-        numbers, fresh = self._number(texts.keys)
+        numbers, fresh = self._numbering.add(texts.keys)
         if len(fresh):
             lengths = (texts.offsets[1:] - texts.offsets[:-1])[fresh]
             offsets = np.concatenate([[0], np.cumsum(lengths)])
@@ -100,19 +100,12 @@ class TextStore:
 
     def keys(self) -> NDArray[np.uint64]:
         """Return (texts,) the hash of the bytes of each text."""
-        keys = np.empty(self.texts, np.uint64)
-        used = self._table_keys != 0
-        keys[self._table_values[used]] = self._table_keys[used]
-        return keys
+        return self._numbering.keys()
 
-    def _number(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return the number of each key, and where the new ones first stand."""
-        while 2 * (self.texts + len(keys)) > len(self._table_keys):
-            self._grow()
-        numbers = np.empty(len(keys), np.int32)
-        fresh = np.empty(len(keys), np.int64)
-        count = _intern(keys, self._table_keys, self._table_values, self.texts, numbers, fresh)
-        return numbers, fresh[:count]
+    @property
+    def folder(self) -> Path:
+        """Where scratch files may lie."""
+        return self._scratch.parent
 
     def blocks(self) -> Iterator[Block]:
         """Yield all texts, block by block, in order."""
@@ -151,12 +144,6 @@ class TextStore:
         self._written += len(fresh.words)
         self.words += len(fresh.words)
         self.texts += len(fresh.keys)
-
-    def _grow(self) -> None:
-        keys = np.zeros(2 * len(self._table_keys), np.uint64)
-        values = np.zeros(2 * len(self._table_keys), np.int32)
-        _rehash(self._table_keys, self._table_values, keys, values)
-        self._table_keys, self._table_values = keys, values
 
 
 def keys_of(texts: Any) -> NDArray[np.uint64]:
@@ -229,53 +216,6 @@ def _raw_hashes(
             at += 1
         out[text] = max(value, np.uint64(1))
     return out
-
-
-@numba.njit(cache=True, nogil=True)
-def _intern(
-    keys: NDArray[np.uint64],
-    table_keys: NDArray[np.uint64],
-    table_values: NDArray[np.int32],
-    known: int,
-    numbers: NDArray[np.int32],
-    fresh: NDArray[np.int64],
-) -> int:
-    """Number each key; list the rows that are first of their kind in `fresh`; return how many."""
-    mask = np.uint64(len(table_keys) - 1)
-    count = 0
-    for row in range(len(keys)):
-        key = keys[row]
-        if key == 0:
-            numbers[row] = -1
-            continue
-        at = np.int64(key >> np.uint64(20) & mask)
-        while table_keys[at] != 0 and table_keys[at] != key:
-            at = np.int64(np.uint64(at + 1) & mask)
-        if table_keys[at] == 0:
-            table_keys[at] = key
-            table_values[at] = known + count
-            fresh[count] = row
-            count += 1
-        numbers[row] = table_values[at]
-    return count
-
-
-@numba.njit(cache=True, nogil=True)
-def _rehash(
-    old_keys: NDArray[np.uint64],
-    old_values: NDArray[np.int32],
-    keys: NDArray[np.uint64],
-    values: NDArray[np.int32],
-) -> None:
-    """Enter what the old table holds into a new and larger one."""
-    mask = np.uint64(len(keys) - 1)
-    for i in range(len(old_keys)):
-        if old_keys[i] == 0:
-            continue
-        at = np.int64(old_keys[i] >> np.uint64(20) & mask)
-        while keys[at] != 0:
-            at = np.int64(np.uint64(at + 1) & mask)
-        keys[at], values[at] = old_keys[i], old_values[i]
 
 
 @numba.njit(cache=True, nogil=True)
