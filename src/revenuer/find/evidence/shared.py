@@ -130,7 +130,8 @@ def filled(features: Features, templates: Sets) -> Iterator[tuple[int, Filled]]:
         rows = rows[np.isin(exchanges.account[rows], row(templates, i))]
         prompts = exchanges.prompt[rows]
         account = exchanges.account[rows].astype(np.int64)
-        yield i, Filled(texts.slots[prompts, k], account, texts.layouts[prompts, k])
+        at = texts.place[prompts]
+        yield i, Filled(texts.slots[at, k], account, texts.layouts[at, k])
 
 
 def divided(use: Filled, rng: np.random.Generator) -> partition.Partition:

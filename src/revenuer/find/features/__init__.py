@@ -84,6 +84,7 @@ def measure(
     kinds = set(pc.unique(tokens.column("kind")).to_pylist())
     footprint_sets = _footprint_sets(tokens, accounts, seed=seed)
     del tokens
+    engine.rest()
     matcher = Matcher(lexicon.load())
     store = TextStore(work / "words.bin", matcher)
     rows = pc.sum(accounts.column("exchanges")).as_py() or 0
@@ -97,9 +98,10 @@ def measure(
             lambda done: progress("reading text", done, rows),
             known,
         )
-        texts = _texts(store, exchanges)
         numbers = [getattr(exchanges, field) for field in state.FIELDS]
         state.save(work / "state", np.stack(numbers, axis=1), store)
+        store.seal()
+        texts = _texts(store, exchanges)
     finally:
         store.close()
     progress("tying accounts", 0, None)
@@ -110,8 +112,12 @@ def measure(
         rng = np.random.default_rng(seed)
         exchanges = null.shift_clocks(exchanges, accounts.num_rows, rng)
         footprint_sets = null.reseat(footprint_sets, rng)
+        # The empty last row belongs to nobody.
+        of = np.append(
+            texts.templates[texts.place >= 0], np.full((1, LAYERS), -1, np.int32), axis=0
+        )
         refilled = [
-            null.refill(texts.slots[:, k], texts.templates[:, layer], texts.layouts[:, k], rng)
+            null.refill(texts.slots[:, k], of[:, layer], texts.layouts[:, k], rng)
             for k, layer in enumerate(SLOT_LAYERS)
         ]
         texts = texts._replace(slots=np.stack(refilled, axis=1))
@@ -134,10 +140,12 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
     templates = np.column_stack(
         [np.where(found[k] < 0, -1, found[k] + k * store.texts) for k in range(LAYERS)]
     )
-    filled = slots.empty(store.texts, len(SLOT_LAYERS))
+    place = slots.places(*(found[layer] for layer in SLOT_LAYERS))
+    filled = slots.empty(int(place.max(initial=-1)) + 2, len(SLOT_LAYERS))
     for k, layer in enumerate(SLOT_LAYERS):
-        slots.fill(store, found[layer], slots.Filled(filled.slots[:, k], filled.layouts[:, k]))
-    return Texts(templates, *filled)
+        own = slots.Filled(filled.slots[:, k], filled.layouts[:, k])
+        slots.fill(store, found[layer], own, place)
+    return Texts(templates, place, *filled)
 
 
 def _template_use(

@@ -22,12 +22,15 @@ class Texts(NamedTuple):
 
     Attributes:
         templates: (texts, 3) template by layer (`frames.Frames`), -1 for none.
-        slots: (texts, 2, 4) hashes of what stands in the slots of its template of each of the
+        place: (texts,) row of each in `slots` and `layouts`; -1, the empty last row, where its
+            templates have no slots.
+        slots: (rows, 2, 4) hashes of what stands in the slots of its template of each of the
             `SLOT_LAYERS`.
-        layouts: (texts, 2) hash of the wording around those slots.
+        layouts: (rows, 2) hash of the wording around those slots.
     """
 
     templates: NDArray[np.int32]
+    place: NDArray[np.int32]
     slots: NDArray[np.uint64]
     layouts: NDArray[np.uint64]
 

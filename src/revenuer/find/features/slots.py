@@ -44,15 +44,36 @@ class Filled(NamedTuple):
     layouts: NDArray[np.uint64]
 
 
-def fill(store: TextStore, template: NDArray[np.int32], out: Filled | None = None) -> Filled:
+def places(*templates: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Number the texts that stand, in any layer, in a template with slots; others get -1.
+
+    Args:
+        templates: For each layer, (texts,) template of each text, -1 for none.
+    """
+    is_filled = np.zeros(len(templates[0]), np.bool_)
+    for template in templates:
+        framed = np.flatnonzero(template >= 0)
+        texts = np.bincount(template[framed], minlength=1)
+        is_filled[framed] |= texts[template[framed]] >= FEWEST_TEXTS
+    return np.where(is_filled, np.cumsum(is_filled) - 1, -1).astype(np.int32)
+
+
+def fill(
+    store: TextStore,
+    template: NDArray[np.int32],
+    out: Filled | None = None,
+    place: NDArray[np.int32] | None = None,
+) -> Filled:
     """Return what stands in the slots of each text.
 
     Args:
         store: The texts.
         template: (texts,) template of each text, -1 for none.
-        out: Zeros to write to; made when missing.
+        out: Zeros to write to, made when missing.
+        place: (texts,) where each is written, as `places` says; in its own place when missing.
     """
     out = out or empty(len(template))
+    place = np.arange(len(template), dtype=np.int32) if place is None else place
     order = np.argsort(template, kind="stable")
     order = order[np.searchsorted(template[order], 0) :]
     bounds = np.flatnonzero(np.diff(template[order], prepend=-1, append=-1))
@@ -64,7 +85,8 @@ def fill(store: TextStore, template: NDArray[np.int32], out: Filled | None = Non
             for some in np.split(texts, range(AT_ONCE, len(texts), AT_ONCE)):
                 words, offsets = store.read(some)
                 marked = is_common(words, offsets, pairs, alone)
-                out.slots[some], out.layouts[some] = _slot_hashes(words, offsets, marked)
+                rows = place[some]
+                out.slots[rows], out.layouts[rows] = _slot_hashes(words, offsets, marked)
     return out
 
 
