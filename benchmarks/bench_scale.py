@@ -34,6 +34,8 @@ from revenuer.lab import traffic
 SIZES = {"100k": 1.0, "300k": 3.0, "1m": 10.0, "3m": 30.0, "10m": 100.0}
 QUICK_SIZES = {"100k": 1.0, "300k": 3.0}
 LARGEST = "10m"
+#: Sizes that are reckoned, not run.
+ON_PAPER = {"three months of 151 million": 151e6, "a day of a thousand million": 1e9}
 #: Weeks on which the bound on hubs is tried, and the larger bound.
 HUB_SEEDS, HUB_SCALE, QUICK_HUB_SCALE, LARGER_HUB = (9_700, 9_701), 3.0, 0.5, 2_000
 
@@ -62,6 +64,7 @@ def main() -> None:
             costs[name] = bench_scan.scan_apart(logs, Path(scratch) / name, chosen.limit)
             bench_scan.show(name, costs[name])
         figures = growth(costs)
+        on_paper(costs)
         if LARGEST in costs:
             logs = simulated(work, LARGEST, SIZES[LARGEST])
             low = bench_scan.scan_apart(logs, Path(scratch) / "low", chosen.low)
@@ -115,6 +118,21 @@ def growth(costs: dict[str, Cost]) -> measure.Figures:
         ratio = costs[LARGEST].cpu_s / costs["1m"].cpu_s
         figures |= {"cpu_ratio_10m_1m": ratio, "cpu_slope": cpu, "rss_slope": memory}
     return figures
+
+
+def on_paper(costs: dict[str, Cost]) -> None:
+    """Print what the slope between the two largest sizes says of sizes that were not run."""
+    if len(costs) < 2:
+        return
+    small, large = list(costs.values())[-2:]
+    cpu, memory = slope(small, large)
+    rows: list[tuple[object, ...]] = []
+    for name, exchanges in ON_PAPER.items():
+        wider = exchanges / large.exchanges
+        hours = large.cpu_s * wider**cpu / 3600
+        rows.append((name, hours, hours * 3600 / exchanges * 1e6, large.rss_gb * wider**memory))
+    header = ("exchanges", "CPU hours", "CPU s a million", "peak GB in one process")
+    measure.table("Extrapolated, not measured", header, rows)
 
 
 def slope(small: Cost, large: Cost) -> tuple[float, float]:

@@ -105,10 +105,12 @@ def templates(
     """
     shown = []
     use = features.template_use
+    is_member = np.zeros(use.shape[1], np.bool_)
+    is_member[members] = True
     for template, column, own in _frequent(carried(rows), rows):
         at = int(np.searchsorted(features.template_ids, template))
         users = use.indices[use.indptr[at] : use.indptr[at + 1]]
-        outside = int(np.setdiff1d(users, members).size)
+        outside = int((~is_member[users]).sum())
         field = FIELDS[column // LAYERS]
         shown.append(
             TemplateUse(

@@ -195,8 +195,9 @@ def private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers
     is_known = known[place] == ids if len(known) else np.zeros(len(ids), np.bool_)
     elsewhere = np.where(is_known, traffic.carriers[place] if len(known) else 0, 0)
     account = np.broadcast_to(features.exchanges.account[rows][:, None], own.shape)
-    cells = np.unique(np.column_stack([where.ravel(), account.ravel()]), axis=0)
-    users = np.bincount(cells[:, 0], minlength=len(ids))
+    accounts = features.accounts.num_rows
+    cells = np.unique(where.ravel() * accounts + account.ravel())
+    users = np.bincount(cells // accounts, minlength=len(ids))
     is_private = (
         (ids >= 0)
         & (users >= FEWEST_ACCOUNTS)
