@@ -47,10 +47,10 @@ class Cost(NamedTuple):
 def main() -> None:
     parser = measure.arguments(__doc__ or "")
     parser.add_argument("--work", type=Path, help="folder that keeps the simulated logs")
-    parser.add_argument("--scan", nargs=2, metavar=("LOGS", "OUT"), help=INTERNAL)
+    parser.add_argument("--scan", nargs=3, metavar=("LOGS", "OUT", "LIMIT"), help=INTERNAL)
     chosen = parser.parse_args()
     if chosen.scan:
-        scan_here(Path(chosen.scan[0]), Path(chosen.scan[1]))
+        scan_here(Path(chosen.scan[0]), Path(chosen.scan[1]), chosen.scan[2])
         return
     sizes = QUICK_SIZES if chosen.quick else SIZES
     measure.heading("Cost of a scan", sizes=", ".join(sizes), seed=SEED)
@@ -79,11 +79,12 @@ def simulated(work: Path, name: str, scale: float) -> Path:
     return folder
 
 
-def scan_apart(logs: Path, out: Path) -> Cost:
+def scan_apart(logs: Path, out: Path, memory_limit: str = "2GB") -> Cost:
     """Scan in a fresh process and return what it took."""
     begin = time.perf_counter()
     child = subprocess.Popen(  # noqa: S603  # our own interpreter and this file
-        [sys.executable, __file__, "--scan", str(logs), str(out)], stdout=subprocess.DEVNULL
+        [sys.executable, __file__, "--scan", str(logs), str(out), memory_limit],
+        stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(child.pid, 0)
     wall = time.perf_counter() - begin
@@ -101,7 +102,7 @@ def scan_apart(logs: Path, out: Path) -> Cost:
     return Cost(run["rows"]["kept"], wall, cpu, rss, peaks.get("rest", float("nan")), stages)
 
 
-def scan_here(logs: Path, out: Path) -> None:
+def scan_here(logs: Path, out: Path, memory_limit: str) -> None:
     """Run the command in this process; write the peak of each stage beside the run."""
     from revenuer.cli.main import main as command
 
@@ -116,7 +117,7 @@ def scan_here(logs: Path, out: Path) -> None:
     _peak_since_reset()
     arguments = [str(logs / "exchanges.parquet"), "--accounts", str(logs / "accounts.parquet")]
     try:
-        command(["scan", *arguments, "--out", str(out)])
+        command(["scan", *arguments, "--out", str(out), "--memory-limit", memory_limit])
     finally:
         peaks["rest"] = _peak_since_reset()
         if out.is_dir():

@@ -77,6 +77,15 @@ def test_kept_rows_outlive_what_they_were_read_from(duck: Duck, tmp_path: Path) 
     assert duck.run(sql(tmp_path, "select n from odd")).to_pydict() == {"n": [99]}
 
 
+def test_after_a_rest_parquet_is_still_bound(duck: Duck, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"name": ["fig"]}), tmp_path / "fruit.parquet")
+    duck.bind_parquet("fruit", tmp_path / "fruit.parquet")
+
+    duck.rest()
+
+    assert duck.run(sql(tmp_path, "select name from fruit")).to_pylist() == [{"name": "fig"}]
+
+
 def test_batches_are_bounded_and_lose_nothing(duck: Duck, tmp_path: Path) -> None:
     duck.bind("t", pa.table({"n": list(range(10_000))}))
     file = sql(tmp_path, "select n from t where n >= $least order by n")

@@ -27,6 +27,9 @@ class Engine(Protocol):
     def run(self, file: Path, **values: Any) -> Any:
         """Return the Arrow table that one `.sql` file yields."""
 
+    def rest(self) -> None:
+        """Give memory back between two uses; Parquet stays bound."""
+
     def map_batches(
         self, kernel: Callable[[Any, int], Any], folder: Path, columns: Sequence[str]
     ) -> Iterator[Any]:

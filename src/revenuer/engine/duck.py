@@ -39,8 +39,23 @@ class Duck:
         if threads:
             config["threads"] = threads
         self._scratch, self._memory_limit = scratch, memory_limit
-        self._db = duckdb.connect(":memory:", config=config)
+        self._config = config
+        self._views: dict[str, str] = {}
+        self._open()
+
+    def _open(self) -> None:
+        self._db = duckdb.connect(":memory:", config=self._config)
         self._db.execute("set timezone = 'UTC'")
+        for view in self._views.values():
+            self._db.execute(view)
+
+    def rest(self) -> None:
+        """Give memory back; Parquet stays bound, what else was bound or kept is gone.
+
+        After the queries of a scan of 11 million exchanges 2.2 GB are held, and 0.3 GB then.
+        """
+        self._db.close()
+        self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +76,9 @@ class Duck:
         """Make a Parquet file, or a folder of them, readable as `name`."""
         pattern = str(path / "*.parquet") if path.is_dir() else str(path)
         quoted = pattern.replace("'", "''")
-        self._db.execute(f"create or replace view {name} as from read_parquet('{quoted}')")
+        view = f"create or replace view {name} as from read_parquet('{quoted}')"
+        self._db.execute(view)
+        self._views[name] = view
 
     def run(self, file: Path, **values: Any) -> Any:
         """Return the Arrow table that one `.sql` file yields."""

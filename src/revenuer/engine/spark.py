@@ -108,6 +108,9 @@ class Spark:
         with _told(path):
             reader.parquet(f"file://{literal}").createOrReplaceTempView(name)
 
+    def rest(self) -> None:
+        """Do nothing: Spark holds no more between queries than it needs."""
+
     def run(self, file: Path, **values: Any) -> Any:
         """Return the Arrow table that one `.sql` file yields."""
         with _told(file):

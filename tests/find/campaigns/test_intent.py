@@ -13,6 +13,7 @@ from revenuer.find.campaigns import identity, indicators, intent, traffic
 from revenuer.find.campaigns.groups import Group
 from revenuer.find.campaigns.traffic import Traffic
 from revenuer.find.evidence import Finding
+from revenuer.find.features import carried_templates
 
 MakeGroup = Callable[..., Group]
 MakeTie = Callable[..., Finding]
@@ -453,9 +454,10 @@ def test_a_template_in_two_fields_is_no_more_private(world: Any) -> None:
     # Four of eight accounts send 120 exchanges and others 220; each shows the template twice.
     own = [f"r-{i}" for i in range(4)]
     seen = traffic.survey(world.features, world.numbers(*own))
-    doubled = np.hstack([seen.template[:, 3:6], seen.template[:, 3:]])
+    carried = carried_templates(world.features.exchanges, world.features.texts)
+    doubled = np.hstack([carried[:, 3:6], carried[:, 3:]])
 
-    assert private(world, seen._replace(template=doubled), *own) == []
+    assert private(world, seen._replace(template=doubled.__getitem__), *own) == []
 
 
 def bare(

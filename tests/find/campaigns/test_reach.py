@@ -61,7 +61,9 @@ def others(
     columns[:, 4] = carried
     features = log(world, np.array(account, np.int32), ids, *templates)
 
-    rows = reach.others(features, columns, np.arange(accused), free)
+    rows = reach.others(
+        features, columns.__getitem__, reach.uses(features), np.arange(accused), free
+    )
 
     assert (np.diff(rows) > 0).all()
     assert (columns[rows, 4] >= FIRST).all(), "only exchanges with a template are meant"

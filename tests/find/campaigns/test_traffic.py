@@ -48,7 +48,7 @@ def test_flags_what_each_exchange_shows(world: Any, seen: Traffic) -> None:
     assert seen.is_single[world.rows("r", "f")].all()
     turns = world.features.exchanges.turns[world.rows("h")]
     assert (seen.is_single[world.rows("h")] == (turns == 1)).all()
-    assert len(seen.template) == len(seen.is_strong)
+    assert seen.template(world.rows("r")).shape == (len(world.rows("r")), 9)
 
 
 #: Turns, prompts and openings of the exchanges of one account, and which are alone.
@@ -85,7 +85,7 @@ def test_alone_is_an_exchange_that_nobody_follows_up(world: Any, kind: str) -> N
 
 def test_templates_are_counted_among_accounts_of_no_group(world: Any, seen: Traffic) -> None:
     ungrouped = survey(world.features, world.numbers("r"))
-    ring = np.unique(seen.template[world.rows("r")])
+    ring = np.unique(seen.template(world.rows("r")))
     place = np.searchsorted(world.features.template_ids, ring[ring >= 0])
 
     assert (ungrouped.carriers[place] == 100).all(), "those of the four carriers"

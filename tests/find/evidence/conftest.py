@@ -84,7 +84,8 @@ def made(kind: str, *, asked_twice: float = 0.0) -> Features:
         few = own[: round(asked_twice * len(own))]
         prompt[few] = np.arange(len(few))
     texts = Texts(
-        np.full((len(prompt), 3), -1),
+        np.full((len(prompt), 3), -1, np.int32),
+        np.arange(len(prompt), dtype=np.int32),
         np.zeros((len(prompt), 2, 4), np.uint64),
         np.zeros((len(prompt), 2), np.uint64),
     )

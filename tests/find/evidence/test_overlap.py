@@ -107,6 +107,34 @@ def test_is_never_below_the_exact_tail(sizes: tuple[int, ...]) -> None:
         assert p_value >= exact_tail(strata, shared) * (1 - 1e-9)
 
 
+def test_overlaps_of_small_odds_are_counted_and_left_out() -> None:
+    rng = np.random.default_rng(5)
+    everybody, hub = list(range(400)), list(range(300))
+    left = of_members([everybody, hub, [0, 1, 2, 3], list(range(350, 370))], 400)
+    right = of_members([hub, [0, 1, 2, 9], *rng.integers(0, 400, (20, 12)).tolist()], 400)
+    strata = rng.integers(0, 3, 400)
+
+    whole = by_pair(overlaps(left, right, strata))
+    laid = overlaps(left, right, strata, odds_floor=10.0)
+
+    assert by_pair(laid) == {key: row for key, row in whole.items() if row[2] >= 10.0}
+    assert (2, 1) in by_pair(laid)
+    assert (laid.found, laid.tests) == (len(whole), 4 * 22)
+
+
+def test_a_template_of_everybody_over_a_carrier_of_most_is_no_overlap() -> None:
+    accounts = 60_000
+    ones = np.ones(50_000 + accounts, np.int32)
+    everybody = sparse.csr_array(ones[None, :accounts])
+    carrier = sparse.csr_array(
+        (ones[:50_000], (np.zeros(50_000, np.int64), np.arange(50_000))), shape=(1, accounts)
+    )
+
+    laid = overlaps(everybody, carrier, np.zeros(accounts, np.int64), odds_floor=10.0)
+
+    assert (len(laid.left), laid.found, laid.tests) == (0, 1, 1)
+
+
 @given(worlds())
 def test_counts_what_is_there_and_does_not_depend_on_sides(
     world: tuple[Flags, Flags, Flags],

@@ -37,6 +37,7 @@ def sets(members: list[Iterable[int]], accounts: int, tokens: list[int]) -> Sets
 def without_slots(templates: NDArray[np.int64]) -> Texts:
     return Texts(
         templates,
+        np.arange(len(templates), dtype=np.int32),
         np.zeros((len(templates), 2, 4), np.uint64),
         np.zeros((len(templates), 2), np.uint64),
     )

@@ -142,7 +142,12 @@ def weighed(features: Features) -> list[Finding]:
     exchanges = Exchanges(*filler)._replace(
         account=np.arange(ACCOUNTS, dtype=np.int32), at_us=hours, model=np.zeros(ACCOUNTS, np.int32)
     )
-    texts = Texts(np.full((1, 3), -1), np.zeros((1, 2, 4), np.uint64), np.zeros((1, 2), np.uint64))
+    texts = Texts(
+        np.full((1, 3), -1, np.int32),
+        np.zeros(1, np.int32),
+        np.zeros((1, 2, 4), np.uint64),
+        np.zeros((1, 2), np.uint64),
+    )
     made = features._replace(accounts=table, exchanges=exchanges, texts=texts, models=["old"])
     return weigh(made, fdr_level=0.05, seed=0)
 
@@ -211,7 +216,7 @@ def with_slots(
         exchanges=Exchanges(*filler)._replace(
             account=account.astype(np.int32), prompt=np.arange(len(account), dtype=np.int32)
         ),
-        texts=Texts(templates, hashed, wordings),
+        texts=Texts(templates, np.arange(texts, dtype=np.int32), hashed, wordings),
     )
 
 

@@ -329,8 +329,11 @@ def test_measured_numbers_fit_together(features: Features) -> None:
         rows = features.rows_of(np.array(account, np.int64))
         own = np.flatnonzero(np.isin(features.exchanges.account, list(account)))
         assert rows.tolist() == own.tolist()
-    assert len(features.texts.slots) == len(features.texts.templates)
-    assert features.texts.templates.shape == (len(features.texts.slots), 3)
+    texts = features.texts
+    assert texts.templates.shape == (len(texts.place), 3)
+    assert sorted(texts.place[texts.place >= 0]) == list(range(len(texts.slots) - 1))
+    assert not texts.slots[-1].any()
+    assert not texts.layouts[-1].any()
 
 
 def test_a_template_in_two_fields_of_one_exchange_counts_once(tmp_path: Path) -> None:

@@ -30,7 +30,12 @@ def features() -> Features:
     account = exchanges().account
     return Features(*nothing)._replace(
         exchanges=exchanges(),
-        texts=Texts(TEMPLATES, np.zeros((4, 2, 4), np.uint64), np.zeros((4, 2), np.uint64)),
+        texts=Texts(
+            TEMPLATES,
+            np.arange(4, dtype=np.int32),
+            np.zeros((4, 2, 4), np.uint64),
+            np.zeros((4, 2), np.uint64),
+        ),
         order=np.argsort(account, kind="stable"),
         starts=np.array([0, 1, 4, 5]),
     )

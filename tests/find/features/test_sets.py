@@ -71,6 +71,58 @@ def test_a_hub_makes_no_pairs() -> None:
     assert len(sets.shared_pairs(matrix, hub=2).left) == 0
 
 
+def test_fifty_thousand_accounts_behind_one_address_cost_no_pairs() -> None:
+    everybody, carrier = list(range(60_000)), list(range(50_000))
+    planted = [list(range(100, 110))] * 6
+    alone = [[account] for account in range(60_000)]
+
+    found = sets.shared_pairs(shown([everybody, carrier, *planted, *alone], 60_000))
+
+    assert list(zip(found.left, found.right, strict=True)) == clique(range(100, 110))
+
+
+def test_no_token_costs_more_than_the_square_of_the_bound() -> None:
+    largest = [list(range(sets.HUB))] * 3
+    hubs = [list(range(1_000, 1_001 + sets.HUB + more)) for more in range(3)]
+
+    found = sets.shared_pairs(shown([*largest, *hubs, *[[a] for a in range(5_000)]], 5_000))
+
+    assert len(found.left) == sets.HUB * (sets.HUB - 1) // 2
+    assert found.right.max() < sets.HUB
+
+
+def test_what_one_account_alone_shows_may_be_counted_instead_of_listed() -> None:
+    tied, alone = [[0, 1]] * 5 + [[1, 2, 3]] * 4, [[account] for account in range(4, 100)]
+
+    whole = sets.shared_pairs(shown([*tied, *alone], 100))
+    counted = sets.shared_pairs(shown(tied, 100), dealt=2 * 5 + 3 * 4 + len(alone))
+
+    assert [column.tolist() for column in counted] == [column.tolist() for column in whole]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 10_000])
+def test_a_product_in_stretches_is_the_product(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sets, "AT_ONCE", at_once)
+    matrix = planted(np.random.default_rng(80))
+    rows, columns, values = [], [], []
+    for first, part in sets.products(matrix.T.tocsr(), matrix):
+        rows += (part.coords[0] + first).tolist()
+        columns += part.coords[1].tolist()
+        values += part.data.tolist()
+
+    whole = sparse.csr_array((values, (rows, columns)), shape=(400, 400))
+    assert (whole != matrix.T @ matrix).nnz == 0
+    assert len(values) == (matrix.T @ matrix).nnz
+
+
+def test_a_product_with_nothing_is_one_empty_stretch() -> None:
+    (only,) = sets.products(shown([], 3), shown([[0]], 1).T.tocsr()[[0, 0, 0]])
+
+    assert (only[0], only[1].nnz) == (0, 0)
+
+
 @pytest.mark.parametrize("groups", [[], [[0], [1]], [[0, 1, 2, 3]]])
 def test_tokens_that_tie_nobody_make_no_pairs(groups: list[list[int]]) -> None:
     found = sets.shared_pairs(shown(groups, 4), hub=3)

@@ -228,7 +228,7 @@ def test_banding_recalls_what_theory_promises(shared: int) -> None:
     pairs, jaccard = 20_000, shared / (2 * 38 - shared)
     signatures = pairs_of(shared, pairs, np.random.default_rng(100 + shared))
 
-    joined = shingles.cluster(signatures, np.ones(2 * pairs, np.bool_), BANDS, 0)
+    joined = shingles.cluster(signatures, BANDS, 0)
 
     recall = np.mean(joined[1::2] == joined[::2])
     promised = 1 - (1 - jaccard ** (PERMUTATIONS // BANDS)) ** BANDS
@@ -248,7 +248,7 @@ def test_a_shared_band_joins_only_with_enough_agreement(equal: int, joined: list
     base = np.arange(0, 6_400, 100, dtype=np.uint32)
     signatures = np.stack([base, like(base, equal)])
 
-    assert shingles.cluster(signatures, np.ones(2, np.bool_), BANDS, 32).tolist() == joined
+    assert shingles.cluster(signatures, BANDS, 32).tolist() == joined
 
 
 def test_agreement_without_a_whole_band_goes_unseen() -> None:
@@ -256,7 +256,7 @@ def test_agreement_without_a_whole_band_goes_unseen() -> None:
     other = base.copy()
     other[::4] += 1
 
-    together = shingles.cluster(np.stack([base, other]), np.ones(2, np.bool_), BANDS, 32)
+    together = shingles.cluster(np.stack([base, other]), BANDS, 32)
 
     assert together.tolist() == [0, 1]
 
@@ -265,21 +265,20 @@ def test_equal_values_in_different_bands_do_not_meet() -> None:
     base = np.arange(0, 6_400, 100, dtype=np.uint32)
     rolled = np.roll(base, 4)
 
-    together = shingles.cluster(np.stack([base, rolled]), np.ones(2, np.bool_), BANDS, 0)
+    together = shingles.cluster(np.stack([base, rolled]), BANDS, 0)
 
     assert together.tolist() == [0, 1]
 
 
-def test_likeness_is_passed_on_and_unframed_texts_stay_alone() -> None:
+def test_likeness_is_passed_on() -> None:
     first = np.arange(0, 6_400, 100, dtype=np.uint32)
     middle = like(first, 40)
     last = like(middle, 40, at=24)
     lone = first + np.uint32(50)
-    signatures = np.stack([lone, last, first, middle, first])
-    is_framed = np.array([True, True, True, True, False])
+    signatures = np.stack([lone, last, first, middle])
 
     assert (first == last).sum() < 32
-    assert shingles.cluster(signatures, is_framed, BANDS, 32).tolist() == [0, 1, 1, 1, -1]
+    assert shingles.cluster(signatures, BANDS, 32).tolist() == [0, 1, 1, 1]
 
 
 @given(
@@ -293,14 +292,16 @@ def test_clusters_are_those_of_equal_signatures_in_any_order(
     values = np.random.default_rng(1).integers(0, 1 << 32, (4, PERMUTATIONS), np.uint32)
     signatures = values[[kind for kind, _ in kinds]]
     firsts: dict[int, int] = {}
-    expected = [
-        firsts.setdefault(kind, place) if is_framed else -1
-        for place, (kind, is_framed) in enumerate(kinds)
-    ]
+    expected = [firsts.setdefault(kind, place) for place, (kind, _) in enumerate(kinds)]
 
-    found = shingles.cluster(signatures, np.array([f for _, f in kinds], np.bool_), BANDS, 32)
-
-    assert found.tolist() == expected
+    assert shingles.cluster(signatures, BANDS, 32).tolist() == expected
+    keys = shingles.keys_of(signatures, np.array([f for _, f in kinds], np.bool_))
+    for (kind, is_framed), key in zip(kinds, keys, strict=True):
+        same = [
+            k for (other, framed), k in zip(kinds, keys, strict=True) if framed and other == kind
+        ]
+        assert (key != 0) == is_framed
+        assert not is_framed or set(same) == {key}
 
 
 def test_permutations_are_replayed_and_turn_no_two_shingles_into_one() -> None:

@@ -23,7 +23,7 @@ def fill(store: TextStore, template: Sequence[int] | None = None) -> NDArray[np.
 
 
 def filled(store: TextStore, template: Sequence[int] | None = None) -> slots.Filled:
-    numbers = np.zeros(store.texts, np.int64) if template is None else np.array(template)
+    numbers = np.zeros(store.texts, np.int32) if template is None else np.array(template, np.int32)
     return slots.fill(store, numbers)
 
 
@@ -197,3 +197,16 @@ def test_a_template_is_shown_with_its_slots(shared: list[int], shown: str) -> No
 
 def test_nothing_is_shown_as_nothing() -> None:
     assert slots.show([], np.empty(0, np.bool_)) == ""
+
+
+def test_a_template_of_many_texts_is_filled_a_part_at_a_time(
+    store_of: StoreOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_of([f"please weigh this item now {fruit} pie" for fruit in FRUITS])
+    whole = filled(store)
+
+    monkeypatch.setattr(slots, "AT_ONCE", 3)
+    parts = filled(store)
+
+    assert parts.slots.tolist() == whole.slots.tolist()
+    assert parts.layouts.tolist() == whole.layouts.tolist()

@@ -98,6 +98,7 @@ def find(
         intent.judge(features, seen, group, telling, names)
         for group, telling in zip(found, private, strict=True)
     ]
+    used = reach.uses(features)
     rows = exemplars.Rows(work / "exchanges")
     harvests = [i for i, verdict in enumerate(verdicts) if verdict.is_harvest]
     rows.hold(_worth_reading(features, seen, [(found[i], private[i]) for i in harvests]))
@@ -111,7 +112,7 @@ def find(
             listed.append((group, reason or "no_harvest"))
             continue
         rest = np.setdiff1d(group.members, chosen)
-        further = reach.others(features, seen.template, chosen, free)
+        further = reach.others(features, seen.template, used, chosen, free)
         widened = verdict._replace(harvested=np.union1d(verdict.harvested, further))
         chosen = np.union1d(chosen, features.exchanges.account[further])
         free[chosen] = False

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from revenuer.find.campaigns.traffic import Carried
 from revenuer.find.features import Features, lexicon, slots
 from revenuer.find.features import words as wording
 from revenuer.find.features.measured import LAYERS
@@ -91,21 +92,25 @@ class Rows:
 
 
 def templates(
-    features: Features, carried: Numbers, rows: Numbers, members: Numbers, source: Rows
+    features: Features, carried: Carried, rows: Numbers, members: Numbers, source: Rows
 ) -> tuple[TemplateUse, ...]:
     """Return the templates that most harvested exchanges carry, most frequent first.
 
     Args:
         features: What was measured.
-        carried: (exchanges, 9) templates of each exchange (`features.carried_templates`).
+        carried: Gives the templates of exchanges.
         rows: Harvested exchanges.
         members: Accused accounts.
         source: Gives their texts.
     """
     shown = []
-    for template, column, own in _frequent(carried, rows):
-        users = features.template_use[int(np.searchsorted(features.template_ids, template))]
-        outside = int(np.setdiff1d(users.nonzero()[-1], members).size)
+    use = features.template_use
+    is_member = np.zeros(use.shape[1], np.bool_)
+    is_member[members] = True
+    for template, column, own in _frequent(carried(rows), rows):
+        at = int(np.searchsorted(features.template_ids, template))
+        users = use.indices[use.indptr[at] : use.indptr[at + 1]]
+        outside = int((~is_member[users]).sum())
         field = FIELDS[column // LAYERS]
         shown.append(
             TemplateUse(
@@ -120,14 +125,14 @@ def templates(
     return tuple(shown)
 
 
-def _frequent(carried: Numbers, rows: Numbers) -> list[tuple[int, int, Numbers]]:
+def _frequent(carried: NDArray[np.int32], rows: Numbers) -> list[tuple[int, int, Numbers]]:
     """List (template, column, rows) of frames first; variants only where a field has no frame."""
     found = []
     for column in range(0, 3 * LAYERS, LAYERS):
-        ids, counts = np.unique(carried[rows, column], return_counts=True)
+        ids, counts = np.unique(carried[:, column], return_counts=True)
         for i in np.argsort(-counts, kind="stable")[:MOST_TEMPLATES]:
             if ids[i] >= 0 and counts[i] >= RECURS:
-                own = rows[carried[rows, column] == ids[i]]
+                own = rows[carried[:, column] == ids[i]]
                 found.append((int(ids[i]), column, own))
     found.sort(key=lambda entry: (-len(entry[2]), entry[0]))
     return found[:MOST_TEMPLATES]

@@ -189,7 +189,7 @@ def _is_occasion(group: Group) -> bool:
 def private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers:
     """Return rows with a template that three accounts of the group use, and few of no group."""
     # A template in two fields of one exchange counts once, as in `Features.template_use`.
-    own = np.sort(traffic.template[rows], axis=1)
+    own = np.sort(traffic.template(rows), axis=1)
     own[:, 1:][own[:, 1:] == own[:, :-1]] = -1
     ids, where = np.unique(own, return_inverse=True)
     where = where.reshape(own.shape)
@@ -199,8 +199,9 @@ def private_rows(features: Features, traffic: Traffic, rows: Numbers) -> Numbers
     is_known = known[place] == ids if len(known) else np.zeros(len(ids), np.bool_)
     elsewhere = np.where(is_known, traffic.carriers[place] if len(known) else 0, 0)
     account = np.broadcast_to(features.exchanges.account[rows][:, None], own.shape)
-    cells = np.unique(np.column_stack([where.ravel(), account.ravel()]), axis=0)
-    users = np.bincount(cells[:, 0], minlength=len(ids))
+    accounts = features.accounts.num_rows
+    cells = np.unique(where.ravel() * accounts + account.ravel())
+    users = np.bincount(cells // accounts, minlength=len(ids))
     is_private = (
         (ids >= 0)
         & (users >= FEWEST_ACCOUNTS)

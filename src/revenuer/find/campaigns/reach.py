@@ -11,10 +11,13 @@ elsewhere.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from revenuer.find.campaigns.traffic import Carried
 from revenuer.find.features import Features
 
 Numbers = NDArray[np.int64]
@@ -32,27 +35,38 @@ IN_EARNEST = 20
 FEWEST_USERS = 10
 
 
+class Uses(NamedTuple):
+    """(templates, accounts) who uses what in earnest, and who several times: 0/1, no zero held."""
+
+    earnest: sparse.csr_array
+    several: sparse.csr_array
+
+
+def uses(features: Features) -> Uses:
+    """Return who uses what; once for all campaigns, since most templates are no campaign's."""
+    return Uses(*(_at_least(features.template_use, least) for least in (IN_EARNEST, USES)))
+
+
 def others(
-    features: Features, carried: Numbers, accused: Numbers, free: NDArray[np.bool_]
+    features: Features, carried: Carried, used: Uses, accused: Numbers, free: NDArray[np.bool_]
 ) -> Numbers:
     """Return the exchange rows of further accounts that carry a template of the campaign's own.
 
     Args:
         features: What was measured.
-        carried: (exchanges, 9) templates of each exchange (`features.carried_templates`).
+        carried: Gives the templates of exchanges.
+        used: From `uses`.
         accused: Accounts of the campaign.
         free: (accounts,) whether an account may be reached: in no group, and not vouched for.
 
     Returns:
         Rows, ascending; each account in them has at least `IN_EARNEST`, and half of its own.
     """
-    use = features.template_use
-    is_accused = np.zeros(use.shape[1], np.int64)
+    earnest, several = used
+    is_accused = np.zeros(earnest.shape[1], np.int64)
     is_accused[accused] = 1
-    earnest = _at_least(use, IN_EARNEST)
     own = _shared(earnest, is_accused, OWN)
     by_one = np.asarray(earnest[own].sum(axis=0)).ravel() > 0
-    several = _at_least(use, USES)
     partly = _shared(several, is_accused, PARTLY)
     by_several = np.zeros(len(free), np.bool_)
     # The layers of one text have a template each: what counts is the layer with most.
@@ -68,13 +82,13 @@ def others(
 
 def _carrying(
     features: Features,
-    carried: Numbers,
+    carried: Carried,
     is_reached: NDArray[np.bool_],
     templates: Numbers,
 ) -> Numbers:
     """Return the rows that carry some templates, of accounts with enough and mostly such."""
     rows = features.rows_of(np.flatnonzero(is_reached))
-    rows = rows[np.isin(carried[rows], features.template_ids[templates]).any(axis=1)]
+    rows = rows[np.isin(carried(rows), features.template_ids[templates]).any(axis=1)]
     account, place = np.unique(features.exchanges.account[rows], return_inverse=True)
     carrying = np.bincount(place, minlength=len(account))
     exchanges = features.starts[account + 1] - features.starts[account]
@@ -82,9 +96,9 @@ def _carrying(
 
 
 def _at_least(use: sparse.csr_array, least: int) -> sparse.csr_array:
-    """Return (templates, accounts) who uses what at least so often, 0/1."""
     often = use.copy()
     often.data = (often.data >= least).astype(np.int64)
+    often.eliminate_zeros()
     return often
 
 

@@ -7,6 +7,8 @@ time, so that one busy account does not speak for all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ from revenuer.find.features import Exchanges, Features, carried_templates
 
 Numbers = NDArray[np.int64]
 Shares = NDArray[np.float64]
+#: Returns (rows, 9) templates that some exchanges carry in any field; -1 for none.
+Carried = Callable[[Numbers], NDArray[np.int32]]
 #: Exchanges that an account needs before its shares mean anything.
 FEWEST_EXCHANGES = 10
 SMALLEST = 1e-300
@@ -38,7 +42,7 @@ class Traffic(NamedTuple):
         is_single: (exchanges,) alone in its conversation, as far as the log shows.
         length: (exchanges,) log2 of output tokens over the model's median; NaN for unknown.
         is_refused: (exchanges,) 1, 0, or NaN for unknown.
-        template: (exchanges, 9) templates it carries in any field; -1 for none.
+        template: Returns what some exchanges carry; of all at once it would be 36 bytes each.
         reference: (accounts,) whether the account is in no group and busy enough to compare with.
         carriers: (templates,) exchanges of accounts in no group that carry each row of
             `Features.template_ids`.
@@ -50,7 +54,7 @@ class Traffic(NamedTuple):
     is_single: NDArray[np.bool_]
     length: Shares
     is_refused: Shares
-    template: Numbers
+    template: Carried
     reference: NDArray[np.bool_]
     carriers: Numbers
     usual: dict[str, Shares]
@@ -98,7 +102,7 @@ def survey(features: Features, grouped: Numbers) -> Traffic:
         _alone(exchanges),
         _lengths(exchanges.model, exchanges.output_tokens, len(features.models)),
         np.where(exchanges.refused < 0, np.nan, exchanges.refused),
-        carried_templates(exchanges, features.texts),
+        partial(carried_templates, exchanges, features.texts),
         reference,
         features.template_use @ ungrouped,
         {},

@@ -82,6 +82,13 @@ def blocks(of: Numbers, stratum: Numbers) -> Blocks:
     return Blocks(of, sizes, table, np.bincount(stratum, minlength=strata), stratum)
 
 
+def tied(laid: Blocks, members: Numbers) -> Numbers:
+    """Return the positions, within a set, of the members that share a block with another."""
+    own = laid.of[members]
+    _, place, counts = np.unique(own, return_inverse=True, return_counts=True)
+    return np.flatnonzero((own >= 0) & (counts[place] > 1))
+
+
 def coincidence(laid: Blocks, members: Numbers, *, floor: float = 1.0) -> Coincidence:
     """Return what the blocks say of a set.
 
@@ -93,14 +100,13 @@ def coincidence(laid: Blocks, members: Numbers, *, floor: float = 1.0) -> Coinci
     own = laid.of[members]
     inside = np.bincount(own[own >= 0], minlength=len(laid.sizes))
     observed = int(np.maximum(inside - 1, 0).sum())
-    # Block number -1 reads the extra last entry, which holds nobody.
-    tied = np.flatnonzero(np.append(inside, 0)[own] > 1)
     drawn = np.bincount(laid.stratum[members], minlength=len(laid.accounts))
     chance = laid.strata @ (drawn / np.maximum(laid.accounts, 1)) / np.maximum(laid.sizes, 1)
     expected = float((laid.sizes * chance - 1 + (1 - chance) ** laid.sizes).sum())
     if observed <= expected or observed < floor * expected:
-        return Coincidence(1.0, tied, observed, expected)
-    return Coincidence(_bound(laid.sizes, chance, observed), tied, observed, expected)
+        return Coincidence(1.0, tied(laid, members), observed, expected)
+    p_value = _bound(laid.sizes, chance, observed)
+    return Coincidence(p_value, tied(laid, members), observed, expected)
 
 
 def _bound(sizes: Numbers, chance: NDArray[np.float64], observed: int) -> float:

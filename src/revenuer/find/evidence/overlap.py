@@ -31,6 +31,7 @@ from scipy import sparse
 from scipy.stats import binom
 
 from revenuer.errors import InputError
+from revenuer.find.features.sets import products
 
 SMALLEST = 1e-300
 #: Accounts in both sets below which an overlap is an anecdote.
@@ -46,6 +47,7 @@ class Overlaps(NamedTuple):
         expected: (overlaps,) mean under the null.
         odds: (overlaps,) odds ratio of membership, halves added, over all accounts.
         p_values: (overlaps,) upper bounds in (0, 1].
+        found: Overlaps, those of small odds included.
         tests: Pairs of sets compared in all, also those that share nobody.
     """
 
@@ -55,11 +57,16 @@ class Overlaps(NamedTuple):
     expected: NDArray[np.float64]
     odds: NDArray[np.float64]
     p_values: NDArray[np.float64]
+    found: int
     tests: int
 
 
 def overlaps(
-    left: sparse.csr_array, right: sparse.csr_array, strata: NDArray[np.int64]
+    left: sparse.csr_array,
+    right: sparse.csr_array,
+    strata: NDArray[np.int64],
+    *,
+    odds_floor: float = 0.0,
 ) -> Overlaps:
     """Compare every set of one family with every set of another.
 
@@ -67,6 +74,7 @@ def overlaps(
         left: (sets, accounts) 0/1.
         right: (sets, accounts) 0/1 of an independent family.
         strata: (accounts,) stratum of each account, 0, 1, ...; -1 leaves an account out.
+        odds_floor: Overlaps of smaller odds are counted and left out.
 
     Raises:
         InputError: The matrices speak of different accounts.
@@ -77,13 +85,6 @@ def overlaps(
         )
     known = strata >= 0
     left, right, strata = left[:, known], right[:, known], strata[known]
-    both = (left @ right.T).tocoo()
-    enough = both.data >= FEWEST
-    row, column = (axis[enough].astype(np.int64) for axis in both.coords)
-    shared = both.data[enough].astype(np.int64)
-    order = np.lexsort((column, row))
-    row, column, shared = row[order], column[order], shared[order]
-
     accounts = max(len(strata), 1)
     in_stratum = sparse.csr_array(
         (np.ones(len(strata)), (np.arange(len(strata)), strata)),
@@ -91,16 +92,27 @@ def overlaps(
     )
     sizes: NDArray[np.float64] = np.asarray(in_stratum.sum(axis=0)).ravel()
     first, second = (left @ in_stratum).toarray(), (right @ in_stratum).toarray()
-    expected = (first[row] * second[column] / np.maximum(sizes, 1)).sum(axis=1)
-    a, b = first.sum(axis=1)[row], second.sum(axis=1)[column]
-    smaller = np.minimum(a, b)
-    p_values = binom.sf(shared - 1, smaller, np.minimum(expected / np.maximum(smaller, 1), 1.0))
-    # The bound holds above the mean only (Hoeffding 1956, theorem 4).
-    p_values = np.where(shared >= expected + 1, p_values, 1.0)
-    odds = ((shared + 0.5) * (accounts - a - b + shared + 0.5)) / (
-        (a - shared + 0.5) * (b - shared + 0.5)
-    )
+    held, holds = first.sum(axis=1), second.sum(axis=1)
+    found, kept = 0, []
+    # A set that everybody is in meets all sets of the other family: the product is cut up.
+    for start, both in products(left, right.T.tocsr()):
+        enough = both.data >= FEWEST
+        row, column = (axis[enough].astype(np.int64) for axis in both.coords)
+        row, shared = row + start, both.data[enough].astype(np.int64)
+        a, b = held[row], holds[column]
+        odds = ((shared + 0.5) * (accounts - a - b + shared + 0.5)) / (
+            (a - shared + 0.5) * (b - shared + 0.5)
+        )
+        found += len(odds)
+        high = np.flatnonzero(odds >= odds_floor)
+        high = high[np.lexsort((column[high], row[high]))]
+        row, column, shared, smaller = row[high], column[high], shared[high], np.minimum(a, b)[high]
+        expected = (first[row] * second[column] / np.maximum(sizes, 1)).sum(axis=1)
+        p_values = binom.sf(shared - 1, smaller, np.minimum(expected / np.maximum(smaller, 1), 1.0))
+        # The bound holds above the mean only (Hoeffding 1956, theorem 4).
+        p_values = np.where(shared >= expected + 1, p_values, 1.0)
+        kept.append((row, column, shared, expected, odds[high], np.clip(p_values, SMALLEST, 1.0)))
+    row, column, shared, expected, odds, p_values = map(np.concatenate, zip(*kept, strict=True))
     return Overlaps(
-        row, column, shared, expected, odds,
-        np.clip(p_values, SMALLEST, 1.0), left.shape[0] * right.shape[0],
-    )  # fmt: skip
+        row, column, shared, expected, odds, p_values, found, left.shape[0] * right.shape[0]
+    )

@@ -33,12 +33,12 @@ FEWER, APART = 30.0, 1.0
 def overlaps(features: Features, fdr_level: float) -> Iterator[Finding | int]:
     """Compare every template set with every footprint set."""
     templates, footprint = features.template_sets, features.footprint_sets
-    laid = overlap.overlaps(templates.members, footprint.members, strata(features))
-    yield laid.tests - len(laid.left)
+    laid = overlap.overlaps(
+        templates.members, footprint.members, strata(features), odds_floor=ODDS_FLOOR
+    )
     # Sets run to tens of millions of pairs; accounts are looked up for those that may pass only.
-    limit = fdr_level * len(laid.left) / max(laid.tests, 1)
-    worth = np.flatnonzero((laid.odds >= ODDS_FLOOR) & (laid.p_values <= limit))
-    yield len(laid.left) - len(worth)
+    worth = np.flatnonzero(laid.p_values <= fdr_level * laid.found / max(laid.tests, 1))
+    yield laid.tests - len(worth)
     for i in worth:
         left, right = int(laid.left[i]), int(laid.right[i])
         yield Finding(
@@ -62,8 +62,12 @@ def clumps(features: Features) -> Iterator[Finding | int]:
         laid = coincidence.blocks(of, classes)
         for i in range(templates.members.shape[0]):
             members = row(templates, i)
+            # Nearly all sets fail here, at the cost of their members; the rest costs all blocks.
+            if len(coincidence.tied(laid, members)) < CLUMPED * len(members):
+                yield 1
+                continue
             found = coincidence.coincidence(laid, members, floor=ODDS_FLOOR)
-            if found.p_value == 1 or len(found.members) < CLUMPED * len(members):
+            if found.p_value == 1:
                 yield 1
                 continue
             yield Finding(
@@ -130,7 +134,8 @@ def filled(features: Features, templates: Sets) -> Iterator[tuple[int, Filled]]:
         rows = rows[np.isin(exchanges.account[rows], row(templates, i))]
         prompts = exchanges.prompt[rows]
         account = exchanges.account[rows].astype(np.int64)
-        yield i, Filled(texts.slots[prompts, k], account, texts.layouts[prompts, k])
+        at = texts.place[prompts]
+        yield i, Filled(texts.slots[at, k], account, texts.layouts[at, k])
 
 
 def divided(use: Filled, rng: np.random.Generator) -> partition.Partition:

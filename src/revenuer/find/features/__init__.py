@@ -79,6 +79,12 @@ def measure(
     engine.bind_parquet("accounts", work / "accounts.parquet")
     accounts = engine.run(HERE / "accounts.sql")
     models = engine.run(HERE / "models.sql").column("model")
+    # Before any text is read: what the engine needs and what texts need are not needed at once.
+    tokens = engine.run(HERE / "footprint.sql")
+    kinds = set(pc.unique(tokens.column("kind")).to_pylist())
+    footprint_sets = _footprint_sets(tokens, accounts, seed=seed)
+    del tokens
+    engine.rest()
     matcher = Matcher(lexicon.load())
     store = TextStore(work / "words.bin", matcher)
     rows = pc.sum(accounts.column("exchanges")).as_py() or 0
@@ -96,23 +102,26 @@ def measure(
             lambda done: progress("reading text", done, rows),
             known,
         )
-        texts = _texts(store, exchanges)
         numbers = [getattr(exchanges, field) for field in state.FIELDS]
         state.save(work / "state", np.stack(numbers, axis=1), store)
+        store.seal()
+        texts = _texts(store, exchanges)
     finally:
         store.close()
     progress("tying accounts", 0, None)
     use, template_ids = _template_use(exchanges, texts, accounts.num_rows)
     template_sets = _template_sets(use, exchanges, seed=seed)
-    tokens = engine.run(HERE / "footprint.sql")
-    footprint_sets = _footprint_sets(tokens, accounts, seed=seed)
-    unavailable = _unavailable(exchanges, tokens, accounts)
+    unavailable = _unavailable(exchanges, kinds, accounts)
     if is_null:
         rng = np.random.default_rng(seed)
         exchanges = null.shift_clocks(exchanges, accounts.num_rows, rng)
         footprint_sets = null.reseat(footprint_sets, rng)
+        # The empty last row belongs to nobody.
+        of = np.append(
+            texts.templates[texts.place >= 0], np.full((1, LAYERS), -1, np.int32), axis=0
+        )
         refilled = [
-            null.refill(texts.slots[:, k], texts.templates[:, layer], texts.layouts[:, k], rng)
+            null.refill(texts.slots[:, k], of[:, layer], texts.layouts[:, k], rng)
             for k, layer in enumerate(SLOT_LAYERS)
         ]
         texts = texts._replace(slots=np.stack(refilled, axis=1))
@@ -135,33 +144,44 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
     templates = np.column_stack(
         [np.where(found[k] < 0, -1, found[k] + k * store.texts) for k in range(LAYERS)]
     )
-    filled = [slots.fill(store, found[layer]) for layer in SLOT_LAYERS]
-    return Texts(templates, *(np.stack(part, axis=1) for part in zip(*filled, strict=True)))
+    place = slots.places(*(found[layer] for layer in SLOT_LAYERS))
+    filled = slots.empty(int(place.max(initial=-1)) + 2, len(SLOT_LAYERS))
+    for k, layer in enumerate(SLOT_LAYERS):
+        own = slots.Filled(filled.slots[:, k], filled.layouts[:, k])
+        slots.fill(store, found[layer], own, place)
+    return Texts(templates, place, *filled)
 
 
 def _template_use(
     exchanges: Exchanges, texts: Texts, accounts: int
 ) -> tuple[sparse.csr_array, NDArray[np.int64]]:
     """Count, for each recurring template and account, the exchanges that carry it in any field."""
-    carried = carried_templates(exchanges, texts)
+    # A layer at a time: all nine columns at once are 72 bytes an exchange, several times over.
+    use, ids = [], []
     for layer in range(LAYERS):
-        system, prompt, opening = carried[:, layer::LAYERS].T
+        first = layer * len(texts.templates)
+        # Text number -1 reads the extra last entry, which has no template.
+        templates = np.append(texts.templates[:, layer], np.int32(-1))
+        fields = [templates[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)]
+        system, prompt, opening = fields
         # A template in two fields of one exchange counts once.
         opening[(opening == prompt) | (opening == system)] = -1
         prompt[prompt == system] = -1
-    has = carried >= 0
-    counts = np.bincount(carried[has], minlength=LAYERS * len(texts.templates))
-    # Most texts are alone in their template; those say nothing and would fill the table.
-    is_used = counts >= RECURS
-    has[has] = is_used[carried[has]]
-    rows = (np.cumsum(is_used) - 1)[carried[has]]
-    ids = np.flatnonzero(is_used)
-    columns = np.broadcast_to(exchanges.account[:, None], carried.shape)[has]
-    use = sparse.csr_array(
-        (np.ones(len(rows), np.int64), (rows, columns)), shape=(len(ids), accounts)
-    )
-    use.sum_duplicates()
-    return use, ids
+        # Most texts are alone in their template; those say nothing and would fill the table.
+        counts = sum(np.bincount(t[t >= 0] - first, minlength=len(templates)) for t in fields)
+        is_used = np.append(counts >= RECURS, False)
+        row = (np.cumsum(is_used) - 1).astype(np.int32)
+        held = [np.flatnonzero(is_used[np.where(t < 0, -1, t - first)]) for t in fields]
+        rows = np.concatenate([row[t[h] - first] for t, h in zip(fields, held, strict=True)])
+        columns = np.concatenate([exchanges.account[h] for h in held])
+        ids.append(np.flatnonzero(is_used) + first)
+        use.append(
+            sparse.csr_array(
+                (np.ones(len(rows), np.int32), (rows, columns)), shape=(len(ids[-1]), accounts)
+            )
+        )
+        use[-1].sum_duplicates()
+    return sparse.csr_array(sparse.vstack(use)), np.concatenate(ids)
 
 
 def _template_sets(use: sparse.csr_array, exchanges: Exchanges, *, seed: int) -> Sets:
@@ -182,28 +202,29 @@ def _template_sets(use: sparse.csr_array, exchanges: Exchanges, *, seed: int) ->
 
 
 def _footprint_sets(tokens: Any, accounts: Any, *, seed: int) -> Sets:
+    is_total = pc.is_null(tokens.column("account_id"))
+    totals, tokens = tokens.filter(is_total), tokens.filter(pc.invert(is_total))
     known = accounts.column("account_id").combine_chunks()
-    account = pc.index_in(tokens.column("account_id"), value_set=known)
-    held = pc.is_valid(account)
-    tokens, account = tokens.filter(held), pc.drop_null(account).to_numpy().astype(np.int64)
-    kind = np.asarray(tokens.column("kind").to_pylist(), np.str_)
+    account = pc.index_in(tokens.column("account_id"), value_set=known).to_numpy()
+    names: list[str] = totals.column("kind").to_pylist()
+    kind_no = pc.index_in(tokens.column("kind"), value_set=totals.column("kind")).to_numpy()
     value = tokens.column("value").combine_chunks().dictionary_encode().indices.to_numpy()
-    names, kind_no = np.unique(kind, return_inverse=True)
-    _, first, token = np.unique(
-        kind_no.astype(np.int64) << 40 | value.astype(np.int64),
-        return_index=True, return_inverse=True,
-    )  # fmt: skip
-    shown = sets.incidence(token, account, (len(first), accounts.num_rows))
-    pairs = [sets.shared_pairs(shown[kind_no[first] == k]) for k in range(len(names))]
+    # Rows of one token stand together.
+    is_first = np.append(True, (np.diff(kind_no) != 0) | (np.diff(value) != 0))[: len(account)]
+    kind = kind_no[is_first]
+    shown = sets.incidence(np.cumsum(is_first) - 1, account, (len(kind), accounts.num_rows))
+    pairs = [
+        sets.shared_pairs(shown[kind == number], dealt=dealt)
+        for number, dealt in enumerate(totals.column("shown").to_pylist())
+    ]
     none = sets.Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     merged = sets.merge(pairs or [none], accounts.num_rows)
     groups = sets.communities(merged, seed=seed)
-    return sets.gather("footprint", shown, kind[first], groups)
+    return sets.gather("footprint", shown, np.array(names, np.str_)[kind], groups)
 
 
-def _unavailable(exchanges: Exchanges, tokens: Any, accounts: Any) -> tuple[str, ...]:
+def _unavailable(exchanges: Exchanges, kinds: set[str], accounts: Any) -> tuple[str, ...]:
     """Say in words which evidence the log could not give."""
-    kinds = set(pc.unique(tokens.column("kind")).to_pylist())
     missing = {
         "prompts were not logged: templates, partition and intent by text": not (
             (exchanges.prompt >= 0).any() or (exchanges.system >= 0).any()

@@ -138,7 +138,10 @@ def read(
         )
         done += len(found["account"])
         progress(done)
-    columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
+    pieces = [list(column) for column in zip(*rows, strict=True)]
+    rows.clear()
+    # One column after the other, so that only one is there twice.
+    columns = [np.concatenate(pieces.pop(0)) for _ in range(len(pieces))]
     account, at_us, model, texts, turns, *rest = columns
     system, prompt, opening, history = np.ascontiguousarray(texts.T)
     # Text number -1 reads the extra last entry, which meets no rule.

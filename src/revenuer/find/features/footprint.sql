@@ -1,10 +1,16 @@
--- Question: which traits of network, client and registration does each account show?
--- One output row: one account, one kind of trait, one value, ordered by kind, value, account_id.
--- Columns: account_id; kind; value; exchanges (that show it; 1 for a trait of the account).
+-- Question: which traits of network, client and registration do accounts have in common?
+-- One output row: one account, one kind of trait, one value that two accounts or more show, ordered
+-- by kind, value, account_id; and for each kind one row more, without account and value, that
+-- counts all that accounts show, also what only one of them does. Accounts without an exchange are
+-- left out.
+-- Columns: account_id; kind; value; shown (1, or the count).
 -- An address counts within one UTC day: leases change hands. Client strings and TLS fingerprints
 -- are left out: a product brings its client and its prompts together, so they are no second family
 -- beside templates (docs/explanation/decisions/0002-client-traits.md).
-with seen as (
+with active as (
+    select * from accounts where account_id in (select account_id from exchanges)
+),
+seen as (
     select account_id, 'address' as kind,
         ip || ' ' || cast(epoch_us(requested_at) // 86400000000 as varchar) as value
     from exchanges where ip is not null
@@ -17,17 +23,27 @@ with seen as (
     union all
     select account_id, 'session', session_id from exchanges where session_id is not null
     union all
-    select a.account_id, 'payment', a.payment_id from accounts a where a.payment_id is not null
+    select a.account_id, 'payment', a.payment_id from active a where a.payment_id is not null
     union all
-    select a.account_id, 'signup_address', a.signup_ip from accounts a where a.signup_ip is not null
+    select a.account_id, 'signup_address', a.signup_ip from active a where a.signup_ip is not null
     union all
     select a.account_id, 'signup_prefix', a.signup_prefix
-    from accounts a where a.signup_prefix is not null
+    from active a where a.signup_prefix is not null
     union all
     select a.account_id, 'mail', a.email_domain || ' ' || coalesce(a.email_pattern, '')
-    from accounts a where a.email_domain is not null
+    from active a where a.email_domain is not null
+),
+each as (
+    select distinct account_id, kind, value from seen
+),
+tied as (
+    select kind, value from each group by kind, value having count(*) > 1
 )
-select account_id, kind, value, count(*) as exchanges
-from seen
-group by account_id, kind, value
+select e.account_id, e.kind, e.value, 1 as shown
+from each e
+join tied t on e.kind = t.kind and e.value = t.value
+union all
+select cast(null as varchar), kind, cast(null as varchar), count(*)
+from each
+group by kind
 order by kind, value, account_id

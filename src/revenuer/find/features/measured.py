@@ -14,6 +14,7 @@ from revenuer.find.features.sets import Sets
 
 #: Layers of templates (`frames.Frames`), and those whose slots are filled.
 LAYERS, SLOT_LAYERS = 3, (0, 1)
+EVERY = slice(None)
 
 
 class Texts(NamedTuple):
@@ -21,12 +22,15 @@ class Texts(NamedTuple):
 
     Attributes:
         templates: (texts, 3) template by layer (`frames.Frames`), -1 for none.
-        slots: (texts, 2, 4) hashes of what stands in the slots of its template of each of the
+        place: (texts,) row of each in `slots` and `layouts`; -1, the empty last row, where its
+            templates have no slots.
+        slots: (rows, 2, 4) hashes of what stands in the slots of its template of each of the
             `SLOT_LAYERS`.
-        layouts: (texts, 2) hash of the wording around those slots.
+        layouts: (rows, 2) hash of the wording around those slots.
     """
 
-    templates: NDArray[np.int64]
+    templates: NDArray[np.int32]
+    place: NDArray[np.int32]
     slots: NDArray[np.uint64]
     layouts: NDArray[np.uint64]
 
@@ -75,9 +79,13 @@ class Features(NamedTuple):
         return found
 
 
-def carried_templates(exchanges: Exchanges, texts: Texts) -> NDArray[np.int64]:
-    """Return (exchanges, 9) templates of system prompt, prompt and opening; -1 for none."""
-    templates = np.append(texts.templates, [[-1] * LAYERS], axis=0)
-    return np.hstack(
-        [templates[t] for t in (exchanges.system, exchanges.prompt, exchanges.opening)]
-    )
+def carried_templates(
+    exchanges: Exchanges, texts: Texts, rows: NDArray[np.int64] | slice = EVERY
+) -> NDArray[np.int32]:
+    """Return (rows, 9) templates of system prompt, prompt and opening; -1 for none."""
+    fields = [field[rows] for field in (exchanges.system, exchanges.prompt, exchanges.opening)]
+    carried = np.full((len(fields[0]), len(fields) * LAYERS), np.int32(-1))
+    for number, own in enumerate(fields):
+        held = np.flatnonzero(own >= 0)
+        carried[held, number * LAYERS : (number + 1) * LAYERS] = texts.templates[own[held]]
+    return carried

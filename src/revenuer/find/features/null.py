@@ -59,7 +59,7 @@ def redate(accounts: pa.Table, exchanges: Exchanges, rng: np.random.Generator) -
 
 def refill(
     slots: NDArray[np.uint64],
-    template: NDArray[np.int64],
+    template: NDArray[np.int32],
     layout: NDArray[np.uint64],
     rng: np.random.Generator,
 ) -> NDArray[np.uint64]:

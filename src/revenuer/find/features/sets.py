@@ -22,8 +22,9 @@ Communities: Leiden with the constant Potts objective [2], since modularity merg
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import igraph
 import numpy as np
@@ -34,6 +35,8 @@ from scipy.stats import poisson
 Numbers = NDArray[np.int64]
 #: Accounts of one token from which no pairs are made: a hub says little and costs its square.
 HUB = 200
+#: Products of entries that are in memory at once, about 50 bytes each.
+AT_ONCE = 4_000_000
 RESOLUTION = 0.05
 
 
@@ -69,11 +72,12 @@ def incidence(tokens: Numbers, accounts: Numbers, shape: tuple[int, int]) -> spa
     return matrix
 
 
-def shared_pairs(shown: sparse.csr_array, *, hub: int = HUB) -> Pairs:
+def shared_pairs(shown: sparse.csr_array, *, dealt: int | None = None, hub: int = HUB) -> Pairs:
     """Return the pairs of accounts that share more tokens of one kind than chance explains.
 
     Args:
         shown: (tokens, accounts) 0/1.
+        dealt: Σ f over all tokens, where `shown` lacks those that only one account shows.
         hub: Tokens with more accounts are left out.
     """
     popularity = np.diff(shown.indptr)
@@ -85,19 +89,32 @@ def shared_pairs(shown: sparse.csr_array, *, hub: int = HUB) -> Pairs:
     popularity = np.diff(kept.indptr).astype(np.float64)
     degrees = np.asarray(kept.sum(axis=0)).ravel().astype(np.float64)
     # Σ f counts tokens that only one account shows, too: they are part of what is dealt out.
-    dealt = float(shown.nnz)
-    chance = float((popularity * (popularity - 1)).sum()) / dealt**2
-    shared = sparse.triu(kept.T @ kept, k=1).tocoo()
-    left, right = shared.coords
-    mean = degrees[left] * degrees[right] * chance
-    weight = -poisson.logsf(shared.data - 1, mean) / math.log(10)
-    enough = weight >= math.log10(10 * accounts)
-    order = np.lexsort((right[enough], left[enough]))
-    return Pairs(
-        left[enough][order].astype(np.int64),
-        right[enough][order].astype(np.int64),
-        weight[enough][order],
-    )
+    all_dealt = float(shown.nnz if dealt is None else dealt)
+    chance = float((popularity * (popularity - 1)).sum()) / all_dealt**2
+    parts = []
+    for first, shared in products(kept.T.tocsr(), kept):
+        left, right = (axis.astype(np.int64) for axis in shared.coords)
+        left += first
+        weight = np.zeros(len(left))
+        ahead = np.flatnonzero(left < right)
+        mean = degrees[left[ahead]] * degrees[right[ahead]] * chance
+        weight[ahead] = -poisson.logsf(shared.data[ahead] - 1, mean) / math.log(10)
+        enough = weight >= math.log10(10 * accounts)
+        order = np.lexsort((right[enough], left[enough]))
+        parts.append([part[enough][order] for part in (left, right, weight)])
+    return Pairs(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def products(left: sparse.csr_array, right: sparse.csr_array) -> Iterator[tuple[int, Any]]:
+    """Yield `left @ right` in stretches of rows: (first row, their product as `coo_array`).
+
+    A stretch makes about `AT_ONCE` products or has one row, so memory is bounded where the whole
+    product, the square of each token's accounts, is not.
+    """
+    made = np.cumsum(left @ np.diff(right.indptr))
+    edges = np.unique(np.searchsorted(made, np.arange(AT_ONCE, made.max(initial=0), AT_ONCE)))
+    for first, last in pairwise([0, *edges[edges > 0].tolist(), left.shape[0]]):
+        yield first, (left[first:last] @ right).tocoo()
 
 
 def merge(pairs: Sequence[Pairs], accounts: int) -> Pairs:

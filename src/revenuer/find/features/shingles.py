@@ -210,19 +210,26 @@ def permutations(seed: int = 1) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]
 
 
 @numba.njit(cache=True, nogil=True)
-def cluster(
-    signatures: Signatures, is_framed: NDArray[np.bool_], bands: int, agree: int
-) -> NDArray[np.int64]:
+def keys_of(signatures: Signatures, is_framed: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Return (texts,) a hash of each (texts, 64) signature; 0 where not framed."""
+    keys = np.zeros(len(signatures), np.uint64)
+    for text in range(len(signatures)):
+        if is_framed[text]:
+            keys[text] = max(_band_key(signatures, text, 0, PERMUTATIONS), np.uint64(1))
+    return keys
+
+
+@numba.njit(cache=True, nogil=True)
+def cluster(signatures: Signatures, bands: int, agree: int) -> NDArray[np.int64]:
     """Join texts whose frames are alike: banding, then a check against the bucket's first text.
 
     Args:
         signatures: (texts, 64) from `sign`.
-        is_framed: (texts,) texts to join; the others stay alone.
         bands: Number of bands; 64 / bands rows each.
         agree: Smallest number of equal values among 64 (an estimate of 64 × Jaccard) to join.
 
     Returns:
-        (texts,) smallest text number of each cluster, -1 where not framed.
+        (texts,) smallest text number of each cluster.
 
     One bucket is compared with its first text only, so a prompt that everybody sends costs one
     comparison a text, not a square.
@@ -234,13 +241,11 @@ def cluster(
     while size < 2 * texts + 1:
         size *= 2
     mask = np.uint64(size - 1)
-    firsts = np.empty(size, np.int64)
+    firsts = np.empty(size, np.int32)
     keys = np.empty(size, np.uint64)
     for band in range(bands):
         firsts[:] = -1
         for text in range(texts):
-            if not is_framed[text]:
-                continue
             key = _band_key(signatures, text, band, rows)
             at = np.int64(key & mask)
             while firsts[at] >= 0 and keys[at] != key:
@@ -251,7 +256,9 @@ def cluster(
             a, b = _root(parent, text), _root(parent, firsts[at])
             if a != b and _equal(signatures, text, firsts[at]) >= agree:
                 parent[max(a, b)] = min(a, b)
-    return _roots(parent, is_framed)
+    for text in range(texts):
+        parent[text] = _root(parent, text)
+    return parent
 
 
 @numba.njit(cache=True, nogil=True)
@@ -271,15 +278,6 @@ def _equal(signatures: Signatures, a: int, b: int) -> int:
     for k in range(PERMUTATIONS):
         equal += signatures[a, k] == signatures[b, k]
     return equal
-
-
-@numba.njit(cache=True, nogil=True)
-def _roots(parent: NDArray[np.int64], is_framed: NDArray[np.bool_]) -> NDArray[np.int64]:
-    out = np.full(len(parent), -1)
-    for text in range(len(parent)):
-        if is_framed[text]:
-            out[text] = _root(parent, text)
-    return out
 
 
 @numba.njit(cache=True, nogil=True)

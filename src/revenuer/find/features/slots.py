@@ -26,6 +26,8 @@ FEWEST_TEXTS = 8
 #: Texts of one template that decide which words are common; more add nothing.
 SAMPLE = 500
 SHARE, NEARLY_ALL = 0.5, 0.9
+#: Texts whose words are in memory at once: a template may be everybody's.
+AT_ONCE = 20_000
 
 
 class Filled(NamedTuple):
@@ -42,25 +44,55 @@ class Filled(NamedTuple):
     layouts: NDArray[np.uint64]
 
 
-def fill(store: TextStore, template: NDArray[np.int64]) -> Filled:
+def places(*templates: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Number the texts that stand, in any layer, in a template with slots; others get -1.
+
+    Args:
+        templates: For each layer, (texts,) template of each text, -1 for none.
+    """
+    is_filled = np.zeros(len(templates[0]), np.bool_)
+    for template in templates:
+        framed = np.flatnonzero(template >= 0)
+        texts = np.bincount(template[framed], minlength=1)
+        is_filled[framed] |= texts[template[framed]] >= FEWEST_TEXTS
+    return np.where(is_filled, np.cumsum(is_filled) - 1, -1).astype(np.int32)
+
+
+def fill(
+    store: TextStore,
+    template: NDArray[np.int32],
+    out: Filled | None = None,
+    place: NDArray[np.int32] | None = None,
+) -> Filled:
     """Return what stands in the slots of each text.
 
     Args:
         store: The texts.
         template: (texts,) template of each text, -1 for none.
+        out: Zeros to write to, made when missing.
+        place: (texts,) where each is written, as `places` says; in its own place when missing.
     """
-    out = Filled(np.zeros((len(template), SLOTS), np.uint64), np.zeros(len(template), np.uint64))
+    out = out or empty(len(template))
+    place = np.arange(len(template), dtype=np.int32) if place is None else place
     order = np.argsort(template, kind="stable")
     order = order[np.searchsorted(template[order], 0) :]
     bounds = np.flatnonzero(np.diff(template[order], prepend=-1, append=-1))
     for start, end in pairwise(bounds):
         texts = order[start:end]
         if len(texts) >= FEWEST_TEXTS:
-            words, offsets = store.read(texts)
             sample = store.read(texts[:SAMPLE])
-            marked = is_common(words, offsets, common_pairs(*sample), common_words(*sample))
-            out.slots[texts], out.layouts[texts] = _slot_hashes(words, offsets, marked)
+            pairs, alone = common_pairs(*sample), common_words(*sample)
+            for some in np.split(texts, range(AT_ONCE, len(texts), AT_ONCE)):
+                words, offsets = store.read(some)
+                marked = is_common(words, offsets, pairs, alone)
+                rows = place[some]
+                out.slots[rows], out.layouts[rows] = _slot_hashes(words, offsets, marked)
     return out
+
+
+def empty(*texts: int) -> Filled:
+    """Return no slots, for an array of texts of any shape."""
+    return Filled(np.zeros((*texts, SLOTS), np.uint64), np.zeros(texts, np.uint64))
 
 
 def common_pairs(words: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
