@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from revenuer.find.evidence.coincidence import Blocks, blocks, coincidence
+from revenuer.find.evidence.coincidence import Blocks, blocks, coincidence, tied
 
 LEVELS = (0.1, 0.01, 0.001)
 Numbers = NDArray[np.int64]
@@ -53,6 +53,16 @@ def test_blocks_are_counted_by_stratum() -> None:
     assert laid.sizes.tolist() == [3, 0, 2]
     assert laid.strata.tolist() == [[2, 1], [0, 0], [0, 2]]
     assert laid.accounts.tolist() == [2, 4]
+
+
+@given(worlds())
+def test_tied_are_those_that_share_a_block(world: tuple[Numbers, Numbers, Numbers]) -> None:
+    of, stratum, members = world
+    counts = Counter(of[members].tolist())
+
+    found = tied(blocks(of, stratum), members)
+
+    assert found.tolist() == [i for i, b in enumerate(of[members]) if b >= 0 and counts[b] > 1]
 
 
 def test_agrees_with_counting_by_hand() -> None:

@@ -133,15 +133,15 @@ def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
     A member that findings name far less often than the others, and none as surely, is not accused
     either: it may have been swept in by one weak tie.
     """
-    account = features.exchanges.account
-    accounts = features.accounts.num_rows
-    harvested = np.bincount(account[verdict.harvested], minlength=accounts)[group.members]
+    size = len(group.members)
+    taken = _places(group.members, features.exchanges.account[verdict.harvested])
+    harvested = np.bincount(taken, minlength=size)
     exchanges = features.accounts.column("exchanges").to_numpy()[group.members]
-    named, bound = np.zeros(accounts, np.int64), np.zeros(accounts)
+    named, bound = np.zeros(size, np.int64), np.zeros(size)
     for finding in group.findings:
-        named[finding.members] += 1
-        bound[finding.members] = np.maximum(bound[finding.members], -np.log10(finding.p_value))
-    named, bound = named[group.members], bound[group.members]
+        own = _places(group.members, finding.members)
+        named[own] += 1
+        bound[own] = np.maximum(bound[own], -np.log10(finding.p_value))
     is_tied = (named >= NAMED * np.median(named)) | (bound >= BOUND * np.median(bound))
     enough = (harvested >= FEWEST_HARVESTED) & (harvested >= SMALLEST_SHARE * exchanges)
     # Where most traffic is the harvest, most members must take part, if only with a few exchanges
@@ -151,6 +151,12 @@ def accused(features: Features, verdict: Verdict, group: Group) -> Numbers:
     if is_main and takes_part.sum() < EARNEST * len(group.members):
         return np.empty(0, np.int64)
     return group.members[enough & is_tied]
+
+
+def _places(members: Numbers, accounts: NDArray[np.integer]) -> Numbers:
+    """Return where those of the accounts that are members stand among them."""
+    at = np.minimum(np.searchsorted(members, accounts), len(members) - 1)
+    return at[members[at] == accounts]
 
 
 def _accuses(

@@ -112,7 +112,7 @@ def survey(features: Features, grouped: Numbers) -> Traffic:
         values = getattr(traffic, name)
         traffic.usual[name] = np.sort(_account_means(exchanges.account[outside], values[outside]))
     for name in COUNTED:
-        traffic.usual[name] = np.sort(_doublings(features, name)[reference])
+        traffic.usual[name] = np.sort(_doublings(features, name, np.flatnonzero(reference)))
     return traffic
 
 
@@ -143,11 +143,11 @@ def contrast_accounts(
         members: Accounts of the group.
         name: One of `COUNTED`.
     """
-    return _compare(_doublings(features, name)[members], traffic.usual[name])
+    return _compare(_doublings(features, name, members), traffic.usual[name])
 
 
-def _doublings(features: Features, name: str) -> Shares:
-    return np.log2(np.maximum(features.accounts.column(name).to_numpy(), 1))
+def _doublings(features: Features, name: str, accounts: Numbers) -> Shares:
+    return np.log2(np.maximum(features.accounts.column(name).to_numpy()[accounts], 1))
 
 
 def _compare(left: Shares, right: Shares) -> Contrast:
@@ -178,8 +178,10 @@ def _ranked(left: Shares, pooled: Shares) -> float:
 def _account_means(account: NDArray[np.int32], values: NDArray[np.generic]) -> Shares:
     values = values.astype(np.float64)
     known = ~np.isnan(values)
-    counts = np.bincount(account[known])
-    sums = np.bincount(account[known], values[known])
+    # By place, not by account number: a group must not cost all accounts.
+    _, place = np.unique(account[known], return_inverse=True)
+    counts = np.bincount(place)
+    sums = np.bincount(place, values[known])
     enough = counts >= FEWEST_EXCHANGES
     return sums[enough] / counts[enough]
 

@@ -77,7 +77,8 @@ def measure(
     """
     engine.bind_parquet("exchanges", work / "exchanges")
     engine.bind_parquet("accounts", work / "accounts.parquet")
-    accounts = engine.run(HERE / "accounts.sql")
+    # In one piece, or each look at a column copies it.
+    accounts = engine.run(HERE / "accounts.sql").combine_chunks()
     models = engine.run(HERE / "models.sql").column("model")
     # Before any text is read: what the engine needs and what texts need are not needed at once.
     tokens = engine.run(HERE / "footprint.sql")
