@@ -114,7 +114,16 @@ def test_a_crowd_has_its_rarest_ties_only(monkeypatch: pytest.MonkeyPatch) -> No
     left, right, weight = tables._pairs(inside, np.array([0.5, 0.01, 0.001]))
 
     pairs = list(zip(left.tolist(), right.tolist(), weight.tolist(), strict=True))
-    assert pairs == [(0, 1, 2), (0, 2, 2), (1, 2, 2), (2, 3, 3)]
+    assert pairs == [(0, 1, 2), (0, 2, 2), (2, 3, 3)]
+
+
+def test_a_campaign_of_thousands_writes_no_more_ties_than_the_bound() -> None:
+    inside = sparse.csr_array(np.ones((2, 5_000), np.int32))
+
+    left, right, _ = tables._pairs(inside, np.array([0.5, 0.6]))
+
+    assert len(left) == tables.MOST_TIES
+    assert (left < right).all()
 
 
 def test_groups_that_are_not_accused_are_listed_with_the_reason(

@@ -18,7 +18,7 @@ from revenuer.tables import CAMPAIGN_ACTIVITY, CAMPAIGN_TIES, COORDINATED, MEMBE
 
 Numbers = NDArray[np.int64]
 HOUR_US = 3_600_000_000
-#: Ties written of one campaign; the rarest come first.
+#: Ties written of one campaign and family; the rarest come first.
 MOST_TIES = 20_000
 
 
@@ -81,19 +81,37 @@ def activity(accused: Sequence[Accused], features: Features) -> pa.Table:
 
 
 def ties(accused: Sequence[Accused], features: Features, ids: list[str]) -> pa.Table:
-    """Return the ties between members, of each family that has sets of accounts."""
-    rows: list[tuple[Any, ...]] = []
-    for sets in (features.footprint_sets, features.template_sets):
+    """Return the ties between members, of each family that has sets of accounts.
+
+    Accounts are numbered in the order of their ids, so numbers are sorted in place of names.
+    """
+    order = sorted(range(len(accused)), key=lambda i: accused[i].campaign.campaign_id)
+    families = sorted([features.footprint_sets, features.template_sets], key=lambda s: s.family)
+    found = [(*[np.empty(0, np.int64)] * 4, np.empty(0))]
+    for family, sets in enumerate(families):
         members = sets.members.tocsc()
-        popularity = np.diff(sets.members.indptr)
-        for one in accused:
-            numbers = np.array(sorted(member.account for member in one.members), np.int64)
-            left, right, weight = _pairs(members[:, numbers].tocsr(), popularity / len(ids))
-            rows += [
-                (one.campaign.campaign_id, *sorted((ids[a], ids[b])), sets.family, w)
-                for a, b, w in zip(numbers[left], numbers[right], weight.tolist(), strict=True)
-            ]
-    return _table(CAMPAIGN_TIES, sorted(rows))
+        popularity = np.diff(sets.members.indptr) / len(ids)
+        for campaign, i in enumerate(order):
+            numbers = np.array(sorted(member.account for member in accused[i].members), np.int64)
+            left, right, weight = _pairs(members[:, numbers].tocsr(), popularity)
+            same = [np.full(len(left), n) for n in (campaign, family)]
+            found.append((same[0], numbers[left], numbers[right], same[1], weight))
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    rank = np.lexsort(columns[::-1])
+    campaign_of, left, right, family_of, weight = (column[rank] for column in columns)
+    names = pa.array([accused[i].campaign.campaign_id for i in order], pa.string())
+    labels = pa.array([sets.family for sets in families], pa.string())
+    known = pa.array(ids, pa.string())
+    return pa.table(
+        [
+            names.take(pa.array(campaign_of)),
+            known.take(pa.array(left)),
+            known.take(pa.array(right)),
+            labels.take(pa.array(family_of)),
+            pa.array(weight),
+        ],
+        schema=CAMPAIGN_TIES.schema,
+    )
 
 
 def _pairs(
@@ -109,15 +127,18 @@ def _pairs(
     keys, weights, found = [np.empty(0, np.int64)], [np.empty(0)], 0
     for row in shared[np.argsort(popularity[shared], kind="stable")]:
         held = np.sort(inside.indices[inside.indptr[row] : inside.indptr[row + 1]]).astype(np.int64)
-        a, b = np.triu_indices(len(held), 1)
+        # Of a crowd, only as many pairs as are written.
+        first = min(len(held), MOST_TIES // (len(held) - 1) + 1)
+        a, b = (ends[: MOST_TIES - found] for ends in np.triu_indices(first, 1, len(held)))
         keys.append(held[a] * inside.shape[1] + held[b])
         weights.append(np.full(len(a), -np.log10(popularity[row])))
         found += len(a)
         if found >= MOST_TIES:
             break
     # Rare sets come first, so the first entry of a pair is its rarest.
-    pairs, first = np.unique(np.concatenate(keys), return_index=True)
-    weight = np.array([float(f"{w:.12g}") for w in np.concatenate(weights)[first]])
+    pairs, at = np.unique(np.concatenate(keys), return_index=True)
+    exact, place = np.unique(np.concatenate(weights)[at], return_inverse=True)
+    weight = np.array([float(f"{w:.12g}") for w in exact])[place]
     return pairs // inside.shape[1], pairs % inside.shape[1], weight
 
 

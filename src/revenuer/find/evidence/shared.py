@@ -121,6 +121,7 @@ def filled(features: Features, templates: Sets) -> Iterator[tuple[int, Filled]]:
     exchanges, texts = features.exchanges, features.texts
     has = np.flatnonzero(exchanges.prompt >= 0)
     layers = [_by_template(texts.templates[exchanges.prompt[has], layer]) for layer in SLOT_LAYERS]
+    is_member = np.zeros(features.accounts.num_rows, np.bool_)
     for i in np.flatnonzero(templates.tokens >= 0).tolist():
         own = features.template_ids[templates.tokens[i]]
         layer = own // len(texts.templates)
@@ -131,7 +132,9 @@ def filled(features: Features, templates: Sets) -> Iterator[tuple[int, Filled]]:
         ordered, order = layers[k]
         first, last = np.searchsorted(ordered, own, "left"), np.searchsorted(ordered, own, "right")
         rows = has[order[first:last]]
-        rows = rows[np.isin(exchanges.account[rows], row(templates, i))]
+        is_member[row(templates, i)] = True
+        rows = rows[is_member[exchanges.account[rows]]]
+        is_member[row(templates, i)] = False
         prompts = exchanges.prompt[rows]
         account = exchanges.account[rows].astype(np.int64)
         at = texts.place[prompts]

@@ -29,6 +29,9 @@ COLUMNS = (
 )  # fmt: skip
 #: Texts of no exchange: system prompt, prompt, opening and history of each.
 NO_TEXTS = np.empty((0, 4), np.int32)
+#: Batches whose accounts are looked up at once: each look-up lays out all accounts anew, a tenth of
+#: the stage at 11 million exchanges if done batch by batch.
+AT_ONCE = 32
 
 
 class Exchanges(NamedTuple):
@@ -122,16 +125,21 @@ def read(
         earlier: (exchanges, 4) texts of the first exchanges, where they are in the store already.
     """
     rows: list[tuple[Any, ...]] = []
+    senders: list[Any] = []
+    account: list[NDArray[np.int32]] = []
     done = 0
     for batch in batches:
         found = {name: batch.column(name).flatten() for name in batch.schema.names}
         store.adopt(Worked(*(found[name].to_numpy() for name in Worked._fields)))
         fresh = store.numbers(found["texts"].to_numpy()).reshape(-1, 4)
+        senders.append(found["account"])
+        if len(senders) == AT_ONCE:
+            account += _index(senders, accounts)
+            senders = []
         rows.append(
             (
-                _index(found["account"], accounts),
                 _copied(found["at_us"]),
-                _index(found["model"], models),
+                *_index([found["model"]], models),
                 np.concatenate([earlier[done : done + len(found["account"])], fresh]),
                 *(_copied(found[name]) for name in NUMBERS),
             )
@@ -142,20 +150,36 @@ def read(
     rows.clear()
     # One column after the other, so that only one is there twice.
     columns = [np.concatenate(pieces.pop(0)) for _ in range(len(pieces))]
-    account, at_us, model, texts, turns, *rest = columns
+    at_us, model, texts, turns, *rest = columns
+    account += _index(senders, accounts) if senders else []
     system, prompt, opening, history = np.ascontiguousarray(texts.T)
     # Text number -1 reads the extra last entry, which meets no rule.
     hits = np.append(store.hits(), np.uint64(0))
     met = hits[prompt] | hits[opening] | hits[history]
     return Exchanges(
-        account, at_us, model, system, prompt, opening, history, met, hits[system], turns, *rest
+        np.concatenate(account),
+        at_us,
+        model,
+        system,
+        prompt,
+        opening,
+        history,
+        met,
+        hits[system],
+        turns,
+        *rest,
     )
 
 
-def _index(values: Any, known: Any) -> NDArray[np.int32]:
-    """Return the place of each value of a dictionary array among the known ones; -1 for null."""
-    places = pc.fill_null(pc.index_in(values.dictionary, value_set=known), -1).to_numpy()
-    return np.append(places, np.int32(-1))[pc.fill_null(values.indices, -1).to_numpy()]
+def _index(columns: list[Any], known: Any) -> list[NDArray[np.int32]]:
+    """Return the place of each value of dictionary arrays among the known ones; -1 for null."""
+    values = pa.concat_arrays([column.dictionary for column in columns])
+    places = pc.fill_null(pc.index_in(values, value_set=known), -1).to_numpy()
+    bounds = np.cumsum([len(column.dictionary) for column in columns])[:-1]
+    return [
+        np.append(own, np.int32(-1))[pc.fill_null(column.indices, -1).to_numpy()]
+        for own, column in zip(np.split(places, bounds), columns, strict=True)
+    ]
 
 
 def _ints(batch: Any, name: str, missing: int, kind: Any) -> Any:
