@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from revenuer.find.campaigns import find
+from revenuer.find.campaigns import groups as groups_module
 from revenuer.find.campaigns.groups import merge
 from revenuer.find.evidence import Finding
 
@@ -44,6 +45,30 @@ def test_a_finding_that_straddles_two_groups_does_not_weld_them(tie: Tie) -> Non
 
     assert [g.members.tolist() for g in groups] == [left, right]
     assert all(len(g.findings) == 6 for g in groups)
+
+
+def test_accounts_that_the_same_findings_name_may_stand_as_one(
+    tie: Tie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right, apart = list(range(6)), list(range(10, 16)), [17, 18]
+    findings = named(tie, [left] * 6 + [right] * 6 + [left[:3] + right[:3]] + [apart])
+    whole = merge(findings, 20, seed=0)
+
+    monkeypatch.setattr(groups_module, "MOST_PAIRS", 0)
+    crowded = merge(findings, 20, seed=0)
+
+    assert [g.members.tolist() for g in crowded] == [left, right, apart]
+    assert [g.members.tolist() for g in crowded] == [g.members.tolist() for g in whole]
+    assert [g.findings for g in crowded] == [g.findings for g in whole]
+
+
+def test_a_finding_of_thousands_costs_no_square(tie: Tie) -> None:
+    crowd, inner = list(range(5_000)), list(range(100, 120))
+
+    first, second = merge(named(tie, [inner] * 30 + [crowd]), 5_000, seed=0)
+
+    assert first.members.tolist() == inner
+    assert len(second.members) == 4_980
 
 
 def test_no_finding_no_group() -> None:

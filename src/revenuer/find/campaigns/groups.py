@@ -23,6 +23,8 @@ from revenuer.find.features import sets
 Numbers = NDArray[np.int64]
 #: Mean closeness inside a group below which it is split.
 CLOSENESS = 0.2
+#: Pairs named by findings from which on accounts that the same findings name are one node.
+MOST_PAIRS = 5_000_000
 #: -log10 of the p-value at which a finding's weight ends.
 STRONGEST = 100.0
 
@@ -58,11 +60,23 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
     strength = np.minimum([-np.log10(f.p_value) for f in findings], STRONGEST)
     weighted = sparse.csr_array(holds * strength[:, None])
     named: NDArray[np.float64] = np.asarray(weighted.sum(axis=0), np.float64).ravel()
-    common = sparse.triu(weighted.T @ holds, k=1).tocoo()
+    is_crowded = int((sizes * (sizes - 1)).sum()) > 2 * MOST_PAIRS
+    twins = _twins(holds, seed, is_crowded=is_crowded)
+    once = sparse.csr_array(holds[:, twins.first])
+    common = sparse.triu(weighted[:, twins.first].T @ once, k=1).tocoo()
     left, right = (axis.astype(np.int64) for axis in common.coords)
-    closeness = common.data / np.sqrt(named[left] * named[right])
-    pairs = sets.Pairs(left, right, closeness)
-    parts = sets.communities(pairs, seed=seed, resolution=CLOSENESS, is_weighted=True)
+    closeness = common.data / np.sqrt(named[twins.first[left]] * named[twins.first[right]])
+    pairs = sets.Pairs(left, right, closeness * twins.sizes[left] * twins.sizes[right])
+    parts = [
+        np.sort(np.concatenate([twins.accounts[twin] for twin in part.tolist()]))
+        for part in sets.communities(
+            pairs,
+            seed=seed,
+            resolution=CLOSENESS,
+            is_weighted=True,
+            sizes=twins.sizes if is_crowded else None,
+        )
+    ]
     # A finding belongs to the group that holds most of its members, if one does.
     inside = sparse.csr_array(
         (
@@ -85,3 +99,42 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
         if own
     ]
     return sorted(groups, key=lambda g: (g.q_value, g.members.tolist()))
+
+
+class Twins(NamedTuple):
+    """Accounts that the same findings name, by class.
+
+    Attributes:
+        first: (classes,) one account of each.
+        sizes: (classes,) how many accounts there are.
+        accounts: All of them, class by class.
+    """
+
+    first: Numbers
+    sizes: Numbers
+    accounts: list[Numbers]
+
+
+def _twins(holds: sparse.csr_array, seed: int, *, is_crowded: bool) -> Twins:
+    """Put accounts that the same findings name into one class, or each into one of its own.
+
+    Twins are as close as can be, so no search would part them; a finding of thousands then costs
+    its classes, not the square of its accounts.
+
+    Args:
+        holds: (findings, accounts) 0/1.
+        seed: Of the marks that tell findings apart.
+        is_crowded: Whether twins share a class.
+    """
+    marks = np.random.default_rng(seed).integers(1, 1 << 62, holds.shape[0])
+    sums = np.zeros(holds.shape[1], np.int64)
+    np.add.at(sums, holds.indices, np.repeat(marks, np.diff(holds.indptr)))
+    named = np.unique(holds.indices).astype(np.int64)
+    _, first, place, sizes = np.unique(
+        sums[named] if is_crowded else named,
+        return_index=True,
+        return_inverse=True,
+        return_counts=True,
+    )
+    order = named[np.argsort(place, kind="stable")]
+    return Twins(named[first], sizes, np.split(order, np.cumsum(sizes)[:-1]))

@@ -48,6 +48,8 @@ class Blocks(NamedTuple):
         strata: (blocks, strata) of them in each stratum.
         accounts: (strata,) accounts in each stratum.
         stratum: (accounts,) stratum of each account.
+        alike: (kinds, strata) rows that occur in `strata`: a hundred times fewer than blocks.
+        many: (kinds,) how often each does.
     """
 
     of: Numbers
@@ -55,6 +57,8 @@ class Blocks(NamedTuple):
     strata: NDArray[np.float64]
     accounts: Numbers
     stratum: Numbers
+    alike: NDArray[np.float64]
+    many: Numbers
 
 
 class Coincidence(NamedTuple):
@@ -79,7 +83,8 @@ def blocks(of: Numbers, stratum: Numbers) -> Blocks:
     table = np.zeros((count, strata))
     np.add.at(table, (of[held], stratum[held]), 1.0)
     sizes = table.sum(axis=1).astype(np.int64)
-    return Blocks(of, sizes, table, np.bincount(stratum, minlength=strata), stratum)
+    alike, many = np.unique(table, axis=0, return_counts=True)
+    return Blocks(of, sizes, table, np.bincount(stratum, minlength=strata), stratum, alike, many)
 
 
 def tied(laid: Blocks, members: Numbers) -> Numbers:
@@ -98,24 +103,26 @@ def coincidence(laid: Blocks, members: Numbers, *, floor: float = 1.0) -> Coinci
         floor: Times the expected number below which p is 1.
     """
     own = laid.of[members]
-    inside = np.bincount(own[own >= 0], minlength=len(laid.sizes))
-    observed = int(np.maximum(inside - 1, 0).sum())
+    own = own[own >= 0]
+    observed = len(own) - len(np.unique(own))
     drawn = np.bincount(laid.stratum[members], minlength=len(laid.accounts))
-    chance = laid.strata @ (drawn / np.maximum(laid.accounts, 1)) / np.maximum(laid.sizes, 1)
-    expected = float((laid.sizes * chance - 1 + (1 - chance) ** laid.sizes).sum())
+    sizes = laid.alike.sum(axis=1).astype(np.int64)
+    chance = laid.alike @ (drawn / np.maximum(laid.accounts, 1)) / np.maximum(sizes, 1)
+    expected = float(laid.many @ (sizes * chance - 1 + (1 - chance) ** sizes))
     if observed <= expected or observed < floor * expected:
         return Coincidence(1.0, tied(laid, members), observed, expected)
-    p_value = _bound(laid.sizes, chance, observed)
+    p_value = _bound(sizes, chance, laid.many, observed)
     return Coincidence(p_value, tied(laid, members), observed, expected)
 
 
-def _bound(sizes: Numbers, chance: NDArray[np.float64], observed: int) -> float:
+def _bound(sizes: Numbers, chance: NDArray[np.float64], many: Numbers, observed: int) -> float:
     """Return the exponential bound on P(Σ (k - 1)+ >= observed), k binomial by block."""
     # Few sizes and chances stand for all blocks: rounding a chance up only makes the bound larger.
     with np.errstate(divide="ignore"):
         step = np.ceil(np.maximum(np.log2(chance), -FINEST) * 8).astype(np.int64)
     # One number for each pair of size and step: rows are slow to compare.
-    kinds, blocks_of = np.unique(sizes << 10 | (step + 8 * FINEST), return_counts=True)
+    kinds, place = np.unique(sizes << 10 | (step + 8 * FINEST), return_inverse=True)
+    blocks_of = np.bincount(place, many)
     b, step = (kinds >> 10)[:, None], (kinds & 1023)[:, None] - 8 * FINEST
     p = np.minimum(2.0 ** (step / 8), 1.0)
     with np.errstate(divide="ignore"):

@@ -91,8 +91,8 @@ def active_rows(features: Features) -> tuple[Numbers, NDArray[np.float32]]:
     active = np.flatnonzero(
         busy & (features.accounts.column("active_hours").to_numpy() >= BUSY_HOURS)
     )
-    hours, first = _hours(features)
-    return active, synchrony.residuals(_counts(features, hours, active), start=first)
+    hours = _hours(features)
+    return active, synchrony.residuals(_counts(features, hours, active), start=hours.first)
 
 
 def in_one_job(
@@ -125,8 +125,8 @@ def jobs(features: Features, templates: Sets) -> Iterator[tuple[int, Job | None]
     """Yield the number of each set of one template, and its job if it has a rhythm of its own."""
     use = features.template_use
     total = features.accounts.column("exchanges").to_numpy()
-    hours, first = _hours(features)
-    design = synchrony.design(np.bincount(hours), start=first)
+    hours = _hours(features)
+    design = synchrony.design(np.bincount(hours.of), start=hours.first)
     for i in np.flatnonzero(templates.tokens >= 0).tolist():
         token = templates.tokens[i]
         span = slice(use.indptr[token], use.indptr[token + 1])
@@ -165,20 +165,28 @@ def alike(
     return correlation, chance
 
 
-def _hours(features: Features) -> tuple[Numbers, int]:
-    """Return (exchanges,) the hour of each, counted from the first, and the first hour's number."""
+class Hours(NamedTuple):
+    """(exchanges,) the hour of each, counted from the first; the first's number; how many."""
+
+    of: Numbers
+    first: int
+    bins: int
+
+
+def _hours(features: Features) -> Hours:
     hours = features.exchanges.at_us // HOUR_US
-    return hours - hours.min(), int(hours.min())
+    first = int(hours.min())
+    return Hours(hours - first, first, int(hours.max()) - first + 1)
 
 
 def _counts(
-    features: Features, hours: Numbers, accounts: Numbers, rows: Numbers | None = None
+    features: Features, hours: Hours, accounts: Numbers, rows: Numbers | None = None
 ) -> Numbers:
     """Return (accounts, hours) exchanges, of all rows or of some."""
-    bins = int(hours.max()) + 1
-    place = np.full(features.accounts.num_rows, -1)
-    place[accounts] = np.arange(len(accounts))
-    account = features.exchanges.account
-    at = place[account if rows is None else account[rows]]
-    when = (hours if rows is None else hours[rows])[at >= 0]
-    return np.bincount(at[at >= 0] * bins + when, minlength=len(accounts) * bins).reshape(-1, bins)
+    account, when = features.exchanges.account, hours.of
+    if rows is not None:
+        account, when = account[rows], when[rows]
+    place = np.searchsorted(accounts, account)
+    is_one = np.append(accounts, -1)[place] == account
+    cells = place[is_one] * hours.bins + when[is_one]
+    return np.bincount(cells, minlength=len(accounts) * hours.bins).reshape(-1, hours.bins)

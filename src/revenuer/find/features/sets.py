@@ -127,22 +127,40 @@ def merge(pairs: Sequence[Pairs], accounts: int) -> Pairs:
 
 
 def communities(
-    pairs: Pairs, *, seed: int, resolution: float = RESOLUTION, is_weighted: bool = False
+    pairs: Pairs,
+    *,
+    seed: int,
+    resolution: float = RESOLUTION,
+    is_weighted: bool = False,
+    sizes: Numbers | None = None,
 ) -> list[Numbers]:
-    """Return groups of at least two accounts that hang together in the graph of pairs, sorted."""
-    if len(pairs.left) == 0:
+    """Return groups of at least two accounts that hang together in the graph of pairs, sorted.
+
+    Args:
+        pairs: Edges.
+        seed: Of the search.
+        resolution: Density of edges below which a group is split.
+        is_weighted: Whether edges count by their weight.
+        sizes: Accounts that each node stands for, also those without an edge; missing: one.
+    """
+    if len(pairs.left) == 0 and sizes is None:
         return []
-    nodes, ends = np.unique(np.concatenate([pairs.left, pairs.right]), return_inverse=True)
-    left, right = ends[: len(pairs.left)], ends[len(pairs.left) :]
+    if sizes is None:
+        nodes, ends = np.unique(np.concatenate([pairs.left, pairs.right]), return_inverse=True)
+        left, right = ends[: len(pairs.left)], ends[len(pairs.left) :]
+    else:
+        nodes, left, right = np.arange(len(sizes)), pairs.left, pairs.right
     graph = igraph.Graph(n=len(nodes), edges=np.column_stack([left, right]))
     igraph.set_random_number_generator(_Dice(seed))
     parts = graph.community_leiden(
         objective_function="CPM",
         resolution=resolution,
         weights=pairs.weight.tolist() if is_weighted else None,
+        node_weights=None if sizes is None else sizes.tolist(),
         n_iterations=4,
     )
-    found = [nodes[np.array(sorted(part))] for part in parts if len(part) >= 2]
+    stands = np.ones(len(nodes), np.int64) if sizes is None else sizes
+    found = [nodes[np.array(sorted(part))] for part in parts if stands[part].sum() >= 2]
     return sorted(found, key=lambda part: (int(part[0]), len(part)))
 
 
