@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from measure import Figures
 from numpy.typing import NDArray
 
-from revenuer.find.features import sets
+from revenuer.find.features import communities, sets
 
 SEED = 77
 CHANNELS = {"links": "url_id", "hashtags": "hashtag_id", "images": "phash_id"}
@@ -90,7 +90,7 @@ def _groups(
     cells = objects.astype(np.int64) * (int(windows.max()) + 1) + windows
     _, tokens = np.unique(cells, return_inverse=True)
     shown = sets.incidence(tokens, account, (int(tokens.max()) + 1, accounts))
-    return sets.communities(sets.shared_pairs(shown), seed=SEED)
+    return communities.find(sets.shared_pairs(shown), seed=SEED)
 
 
 def _control(folder: Path) -> tuple[str, int, int, int, int, int]:

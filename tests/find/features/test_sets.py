@@ -1,18 +1,17 @@
-"""Pairs and communities of accounts: what strangers share is not taken for a tie."""
+"""Pairs and sets of accounts: what strangers share is not taken for a tie."""
 
 from __future__ import annotations
 
 import itertools
 import math
 
-import igraph
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from revenuer.find.features import sets
+from revenuer.find.features import communities, sets
 from revenuer.find.features.sets import Pairs
 
 
@@ -169,7 +168,7 @@ def test_a_planted_group_is_found_whole() -> None:
 
     together = set(zip(found.left.tolist(), found.right.tolist(), strict=True))
     assert set(clique(range(50, 60))) <= together
-    assert list(range(50, 60)) in lists(sets.communities(found, seed=0))
+    assert list(range(50, 60)) in lists(communities.find(found, seed=0))
 
 
 @given(st.permutations(list(range(8))))
@@ -195,83 +194,6 @@ def test_merged_pairs_keep_the_largest_weight() -> None:
     )
 
     assert [column.tolist() for column in merged] == [[0, 0, 2], [1, 2, 5], [4.0, 1.0, 9.0]]
-
-
-def test_two_cliques_with_one_bridge_are_two_communities() -> None:
-    # One edge among 36 possible ones is a density of .028, below the resolution of .05.
-    graph = pairs([*clique(range(10, 16)), *clique(range(20, 26)), (12, 22)])
-
-    assert lists(sets.communities(graph, seed=1)) == [list(range(10, 16)), list(range(20, 26))]
-    assert lists(sets.communities(graph, seed=1, resolution=0.02)) == [
-        [*range(10, 16), *range(20, 26)]
-    ]
-
-
-def test_small_cliques_are_not_swallowed_by_the_size_of_the_graph() -> None:
-    graph = pairs([edge for i in range(0, 900, 3) for edge in clique(range(i, i + 3))])
-
-    assert lists(sets.communities(graph, seed=1)) == [[i, i + 1, i + 2] for i in range(0, 900, 3)]
-
-
-def test_weights_hold_a_community_together_only_when_asked() -> None:
-    # 1 edge among 30 is cut at .05 unless it weighs as much as two.
-    edges = [*clique(range(5)), *clique(range(5, 11)), (0, 5)]
-    graph = pairs(edges, [1.0] * (len(edges) - 1) + [3.0])
-
-    assert len(sets.communities(graph, seed=1)) == 2
-    assert len(sets.communities(graph, seed=1, is_weighted=True)) == 1
-
-
-def test_whoever_is_left_alone_is_no_community() -> None:
-    # A leaf gains its one edge and loses .05 a member: from 20 members on it does not join.
-    star = pairs([(0, leaf) for leaf in range(1, 40)])
-
-    (found,) = sets.communities(star, seed=1)
-
-    assert 0 in found
-    assert len(found) in (20, 21)
-
-
-def test_no_pairs_have_no_communities() -> None:
-    assert sets.communities(pairs([]), seed=1) == []
-
-
-def test_communities_are_replayed_from_the_seed_alone() -> None:
-    rng = np.random.default_rng(4)
-    edges = sorted({(int(a), int(b)) for a, b in np.sort(rng.integers(0, 80, (120, 2))) if a < b})
-    graph = pairs(edges)
-
-    class Stubborn:
-        def random(self) -> float:
-            return 0.25
-
-        def randint(self, low: int, high: int) -> int:
-            return low
-
-        def gauss(self, mean: float, deviation: float) -> float:
-            return mean
-
-    first = lists(sets.communities(graph, seed=3))
-    igraph.set_random_number_generator(Stubborn())
-    again = lists(sets.communities(graph, seed=3))
-
-    assert first == again
-    assert any(lists(sets.communities(graph, seed=seed)) != first for seed in range(4, 12))
-
-
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=30), st.integers(0, 3))
-def test_communities_are_disjoint_groups_within_the_graph(
-    drawn: list[tuple[int, int]], seed: int
-) -> None:
-    edges = sorted({(min(edge), max(edge)) for edge in drawn if edge[0] != edge[1]})
-
-    found = lists(sets.communities(pairs(edges), seed=seed))
-
-    flat = [account for group in found for account in group]
-    assert len(flat) == len(set(flat))
-    assert set(flat) <= {account for edge in edges for account in edge}
-    assert found == sorted(sorted(group) for group in found)
-    assert all(len(group) >= 2 for group in found)
 
 
 def test_gathered_sets_are_told_apart_by_their_accounts() -> None:

@@ -3,9 +3,8 @@
 Findings come with overlapping members: a card, an address and a template may each hold part of one
 group, and one proxy may serve two. Two accounts are as close as the share of their findings that
 name both, each finding weighing as much as its p-value has zeros (a cosine); groups are
-communities of that graph (Leiden, constant Potts objective, as in `features.sets`). A finding that
-straddles two groups counts little against the many that do not, so one reseller or proxy does not
-weld two campaigns.
+communities of that graph (`features.communities`). A finding that straddles two groups counts
+little against the many that do not, so one reseller or proxy does not weld two campaigns.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from revenuer.find.evidence import Finding
-from revenuer.find.features import sets
+from revenuer.find.features import communities, sets
 
 Numbers = NDArray[np.int64]
 #: Mean closeness inside a group below which it is split.
@@ -62,14 +61,10 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
     named: NDArray[np.float64] = np.asarray(weighted.sum(axis=0), np.float64).ravel()
     is_crowded = int((sizes * (sizes - 1)).sum()) > 2 * MOST_PAIRS
     twins = _twins(holds, seed, is_crowded=is_crowded)
-    once = sparse.csr_array(holds[:, twins.first])
-    common = sparse.triu(weighted[:, twins.first].T @ once, k=1).tocoo()
-    left, right = (axis.astype(np.int64) for axis in common.coords)
-    closeness = common.data / np.sqrt(named[twins.first[left]] * named[twins.first[right]])
-    pairs = sets.Pairs(left, right, closeness * twins.sizes[left] * twins.sizes[right])
+    pairs = _closeness(weighted[:, twins.first], named[twins.first], twins)
     parts = [
         np.sort(np.concatenate([twins.accounts[twin] for twin in part.tolist()]))
-        for part in sets.communities(
+        for part in communities.find(
             pairs,
             seed=seed,
             resolution=CLOSENESS,
@@ -99,6 +94,28 @@ def merge(findings: Sequence[Finding], accounts: int, *, seed: int) -> list[Grou
         if own
     ]
     return sorted(groups, key=lambda g: (g.q_value, g.members.tolist()))
+
+
+def _closeness(weighted: sparse.csr_array, named: NDArray[np.float64], twins: Twins) -> sets.Pairs:
+    """Return pairs of classes, and how close their accounts are, times the pairs of these.
+
+    Args:
+        weighted: (findings, classes) weight of each finding in the classes that it names.
+        named: (classes,) weight of all findings that name one.
+        twins: The classes.
+    """
+    once = weighted.copy()
+    once.data[:] = 1.0
+    parts = []
+    for first, common in sets.products(weighted.T.tocsr(), once):
+        left, right = common.coords
+        ahead = np.flatnonzero(left + first < right)
+        left, right = left[ahead].astype(np.int64) + first, right[ahead].astype(np.int64)
+        closeness = common.data[ahead] / np.sqrt(named[left] * named[right])
+        order = np.lexsort((right, left))
+        weight = closeness * twins.sizes[left] * twins.sizes[right]
+        parts.append((left[order], right[order], weight[order]))
+    return sets.Pairs(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 class Twins(NamedTuple):

@@ -45,7 +45,7 @@ def weigh(features: Features, *, fdr_level: float, seed: int) -> list[Finding]:
     repeated = rhythm.repeated_shares(features, templates)
     made, *seen = timing.lifecycle_scales(features)
     classes = [
-        _tried(candidates)
+        _tried(candidates, fdr_level)
         for candidates in (
             shared.overlaps(features, fdr_level),
             shared.clumps(features),
@@ -73,16 +73,20 @@ def weigh(features: Features, *, fdr_level: float, seed: int) -> list[Finding]:
     return sorted(found, key=lambda f: (f.q_value, f.p_value, f.rule_id, f.members.tolist()))
 
 
-def _tried(candidates: Iterable[Finding | int]) -> tuple[list[Finding], int]:
-    """Return what is worth reporting and the number of comparisons; an integer counts others."""
+def _tried(candidates: Iterable[Finding | int], fdr_level: float) -> tuple[list[Finding], int]:
+    """Return what may be reported and the number of comparisons; an integer counts others.
+
+    A q-value is no smaller than its p-value, so a larger p-value bears on none of those reported.
+    """
     found: list[Finding] = []
     tests = 0
     for candidate in candidates:
         if isinstance(candidate, int):
             tests += candidate
         else:
-            found.append(candidate)
             tests += 1
+            if candidate.p_value <= fdr_level:
+                found.append(candidate)
     return found, tests
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from revenuer.find.features.measured import Features
 from revenuer.find.features.sets import Sets
@@ -74,6 +75,15 @@ def row(sets: Sets, i: int) -> Numbers:
     """Return the members of one set."""
     members = sets.members
     return members.indices[members.indptr[i] : members.indptr[i + 1]].astype(np.int64)
+
+
+def both(left: sparse.csr_array, i: int, right: sparse.csr_array, j: int) -> Numbers:
+    """Return the accounts that row i of one set matrix and row j of another have in common."""
+    rows = [m.indices[m.indptr[k] : m.indptr[k + 1]] for m, k in ((left, i), (right, j))]
+    few, many = sorted(rows, key=len)
+    # A set of nine is looked up in one of a hundred thousand, which is not copied.
+    place = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    return few[many[place] == few].astype(np.int64)
 
 
 def strata(features: Features) -> Numbers:

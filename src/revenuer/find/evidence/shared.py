@@ -15,6 +15,7 @@ from revenuer.find.evidence.finding import (
     TRAITS,
     Finding,
     Numbers,
+    both,
     row,
     strata,
     words,
@@ -45,7 +46,7 @@ def overlaps(features: Features, fdr_level: float) -> Iterator[Finding | int]:
             ("templates", "footprint"),
             "F01",
             f"{words(footprint, right)} and {words(templates, left)}",
-            np.intersect1d(row(templates, left), row(footprint, right), assume_unique=True),
+            both(templates.members, left, footprint.members, right),
             float(laid.shared[i]),
             float(laid.expected[i]),
             float(laid.odds[i]),
@@ -123,7 +124,8 @@ def filled(features: Features, templates: Sets) -> Iterator[tuple[int, Filled]]:
     layers = [_by_template(texts.templates[exchanges.prompt[has], layer]) for layer in SLOT_LAYERS]
     is_member = np.zeros(features.accounts.num_rows, np.bool_)
     for i in np.flatnonzero(templates.tokens >= 0).tolist():
-        own = features.template_ids[templates.tokens[i]]
+        # As int32, like what it is sought in: else all of that is copied for each set.
+        own = np.int32(features.template_ids[templates.tokens[i]])
         layer = own // len(texts.templates)
         # Slots are those of the layer that they were cut from.
         if layer not in SLOT_LAYERS:

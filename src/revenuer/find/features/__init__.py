@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from revenuer.engine import Engine
+from revenuer.find.features import communities, frames, lexicon, null, profiles, sets, slots, state
 from revenuer.find.features import exchanges as exchange_rows
-from revenuer.find.features import frames, lexicon, null, profiles, sets, slots, state
 from revenuer.find.features.exchanges import Exchanges
 from revenuer.find.features.hits import Matcher
 from revenuer.find.features.measured import (
@@ -140,7 +140,8 @@ def _texts(store: TextStore, exchanges: Exchanges) -> Texts:
     for column in (exchanges.system, exchanges.prompt, exchanges.opening):
         # Text number -1 counts in the extra last entry.
         carried += np.bincount(np.where(column < 0, store.texts, column), minlength=store.texts + 1)
-    found = frames.find(store, np.maximum(carried[:-1], 1))
+    # What only stands in histories counts for nothing: there one prompt recurs a dozen times.
+    found = frames.find(store, carried[:-1])
     # Templates of another layer get numbers of their own, so that one number means one template.
     templates = np.column_stack(
         [np.where(found[k] < 0, -1, found[k] + k * store.texts) for k in range(LAYERS)]
@@ -195,10 +196,10 @@ def _template_sets(use: sparse.csr_array, exchanges: Exchanges, *, seed: int) ->
     else:
         pairs = profiles.pairs(exchanges.account, exchanges.input_tokens, exchanges.output_tokens)
         kinds = np.empty(0, np.str_)
-    groups = sets.communities(pairs, seed=seed)
+    groups = communities.find(pairs, seed=seed)
     if not use.shape[0]:
         # Likeness of lengths is transitive by degrees: tight cores are tried beside loose groups.
-        groups += sets.communities(pairs, seed=seed, resolution=CORE)
+        groups += communities.find(pairs, seed=seed, resolution=CORE)
     return sets.gather("templates", own, kinds, groups)
 
 
@@ -220,7 +221,7 @@ def _footprint_sets(tokens: Any, accounts: Any, *, seed: int) -> Sets:
     ]
     none = sets.Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     merged = sets.merge(pairs or [none], accounts.num_rows)
-    groups = sets.communities(merged, seed=seed)
+    groups = communities.find(merged, seed=seed)
     return sets.gather("footprint", shown, np.array(names, np.str_)[kind], groups)
 
 

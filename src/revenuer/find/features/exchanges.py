@@ -69,7 +69,7 @@ class Exchanges(NamedTuple):
 class Reader:
     """What the engine runs over the ingested rows: a batch of exchanges -> its numbers.
 
-    It can be sent to a worker. Of its past batches it only remembers which texts it has worked on.
+    It can be sent to a worker. Of its past batches it only remembers which texts it worked on last.
 
     Args:
         matcher: Intent rules.

@@ -1,6 +1,6 @@
 """Keys -> numbers: a hash table that numbers keys in order of first appearance.
 
-Memory: 12 bytes a place, between a quarter and half of the places used.
+Memory: 12 bytes a place, up to three quarters of the places used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Numbering:
 
     def number(self, keys: Keys) -> tuple[Numbers, NDArray[np.int64]]:
         """Return (keys,) the number of each, and the places where a new key first stands."""
-        while 2 * (self._count + len(keys)) > len(self._keys):
+        while 4 * (self._count + len(keys)) > 3 * len(self._keys):
             self._grow()
         numbers = np.empty(len(keys), np.int32)
         fresh = np.empty(len(keys), np.int64)

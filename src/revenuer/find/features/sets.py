@@ -1,22 +1,17 @@
 """Sets of accounts that have something in common, in one family of ties.
 
 Whatever links accounts (a card, an address on a day, a template) is a token; the accounts that
-show it are a set. Two kinds of set are kept: the accounts of one token, and communities of
-accounts that share more tokens than their numbers explain. How a set is made needs no null model,
-as long as it is made within one family: the evidence stage asks whether sets of *different*
-families hold the same accounts.
+show it are a set. Two kinds of set are kept: the accounts of one token, and communities of accounts
+that share more tokens than their numbers explain (`features.communities`). How a set is made needs
+no null model, as long as it is made within one family: the evidence stage asks whether sets of
+*different* families hold the same accounts.
 
 Pairs: if account i shows d_i tokens of a kind, and tokens are dealt out at random, i and j share
 on average d_i d_j Σ f(f-1) / (Σ f)² of them, f being a token's number of accounts [1]. Pairs are
 kept when a Poisson tail leaves less than one chance pair in ten accounts.
 
-Communities: Leiden with the constant Potts objective [2], since modularity merges small groups
-(resolution limit). The resolution is the edge density below which a community is split.
-
 [1] Z. Neal. The backbone of bipartite projections. Social Networks 39, 2014.
     https://doi.org/10.1016/j.socnet.2014.06.001
-[2] V. Traag, L. Waltman, N. J. van Eck. From Louvain to Leiden. Scientific Reports 9, 2019.
-    https://doi.org/10.1038/s41598-019-41695-z
 """
 
 from __future__ import annotations
@@ -26,7 +21,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import igraph
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -37,7 +31,6 @@ Numbers = NDArray[np.int64]
 HUB = 200
 #: Products of entries that are in memory at once, about 50 bytes each.
 AT_ONCE = 4_000_000
-RESOLUTION = 0.05
 
 
 class Sets(NamedTuple):
@@ -124,60 +117,6 @@ def merge(pairs: Sequence[Pairs], accounts: int) -> Pairs:
     order = np.lexsort((-weights, keys))
     keys, first = np.unique(keys[order], return_index=True)
     return Pairs(keys // accounts, keys % accounts, weights[order][first])
-
-
-def communities(
-    pairs: Pairs,
-    *,
-    seed: int,
-    resolution: float = RESOLUTION,
-    is_weighted: bool = False,
-    sizes: Numbers | None = None,
-) -> list[Numbers]:
-    """Return groups of at least two accounts that hang together in the graph of pairs, sorted.
-
-    Args:
-        pairs: Edges.
-        seed: Of the search.
-        resolution: Density of edges below which a group is split.
-        is_weighted: Whether edges count by their weight.
-        sizes: Accounts that each node stands for, also those without an edge; missing: one.
-    """
-    if len(pairs.left) == 0 and sizes is None:
-        return []
-    if sizes is None:
-        nodes, ends = np.unique(np.concatenate([pairs.left, pairs.right]), return_inverse=True)
-        left, right = ends[: len(pairs.left)], ends[len(pairs.left) :]
-    else:
-        nodes, left, right = np.arange(len(sizes)), pairs.left, pairs.right
-    graph = igraph.Graph(n=len(nodes), edges=np.column_stack([left, right]))
-    igraph.set_random_number_generator(_Dice(seed))
-    parts = graph.community_leiden(
-        objective_function="CPM",
-        resolution=resolution,
-        weights=pairs.weight.tolist() if is_weighted else None,
-        node_weights=None if sizes is None else sizes.tolist(),
-        n_iterations=4,
-    )
-    stands = np.ones(len(nodes), np.int64) if sizes is None else sizes
-    found = [nodes[np.array(sorted(part))] for part in parts if stands[part].sum() >= 2]
-    return sorted(found, key=lambda part: (int(part[0]), len(part)))
-
-
-class _Dice:
-    """What igraph asks of a source of random numbers, from a numpy generator."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-
-    def random(self) -> float:
-        return float(self._rng.random())
-
-    def randint(self, low: int, high: int) -> int:
-        return int(self._rng.integers(low, high, endpoint=True))
-
-    def gauss(self, mean: float, deviation: float) -> float:
-        return float(self._rng.normal(mean, deviation))
 
 
 def gather(

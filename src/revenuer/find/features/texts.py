@@ -22,6 +22,8 @@ from revenuer.find.features.numbering import Numbering
 
 #: Words of one text that frames are sought in. The rest still meets the intent rules.
 LONGEST_FRAME_TEXT = 1_000
+#: Texts that a worker remembers. What recurs, recurs soon; what is worked on twice is stored once.
+REMEMBERED = 2_000_000
 
 
 class Block(NamedTuple):
@@ -94,7 +96,8 @@ class TextStore:
         """Return (texts,) the number of each text that was worked on elsewhere; new ones enter."""
         numbers, fresh = self._numbering.number(texts.keys)
         if len(fresh):
-            self._add(texts if len(fresh) == len(numbers) else _chosen(texts, fresh))
+            own = chosen(texts.words, texts.offsets, fresh)
+            self._add(Worked(texts.keys[fresh], texts.hits[fresh], *own))
         return numbers
 
     def numbers(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
@@ -125,12 +128,9 @@ class TextStore:
         if self._starts is None or len(self._starts) != self.texts + 1:
             lengths = [np.zeros(1, np.uint16), *(lengths for _, lengths, _ in self._blocks)]
             self._starts = np.concatenate(lengths).cumsum(dtype=np.int64)
-        begins, ends = self._starts[texts], self._starts[texts + 1]
-        offsets = np.concatenate([[0], np.cumsum(ends - begins)])
-        words = np.empty(int(offsets[-1]), np.uint32)
-        if len(words):
-            _gather(np.asarray(np.memmap(self._scratch, np.uint32, "r")), begins, offsets, words)
-        return words, offsets
+        # What is empty cannot be mapped.
+        held = np.memmap(self._scratch, np.uint32, "r") if self.words else np.empty(0, np.uint32)
+        return chosen(np.asarray(held), self._starts, texts)
 
     def hits(self) -> NDArray[np.uint64]:
         """Return (texts,) the intent rules each text meets, bit r for rule r."""
@@ -142,8 +142,7 @@ class TextStore:
         self._scratch.unlink(missing_ok=True)
 
     def _add(self, fresh: Worked) -> None:
-        # A copy, since a view would keep everything alive that came with it.
-        self._hits.append(fresh.hits.copy())
+        self._hits.append(fresh.hits)
         self._file.write(fresh.words.data)  # `tofile` would not say why it failed
         lengths = np.diff(fresh.offsets).astype(np.uint16)
         self._blocks.append((self.texts, lengths, self._written))
@@ -153,7 +152,7 @@ class TextStore:
 
 
 class Worker:
-    """Works on each distinct text once, wherever the texts lie.
+    """Works on what it has not met of late, wherever the texts lie.
 
     Args:
         matcher: Intent rules.
@@ -166,8 +165,10 @@ class Worker:
     def take(self, *columns: Any) -> tuple[NDArray[np.uint64], Worked]:
         """Return (rows, columns) keys of string arrays, 0 for null or empty; and the new texts.
 
-        New is what this worker has not met; new texts come row by row.
+        New is what this worker does not remember; new texts come row by row.
         """
+        if len(self._seen) > REMEMBERED:
+            self._seen = Numbering()
         texts = [_large(column) for column in columns]
         keys = np.stack([keys_of(column) for column in texts], axis=1)
         _, fresh = self._seen.number(keys.ravel())
@@ -192,12 +193,15 @@ def work(texts: Any, keys: NDArray[np.uint64], matcher: Matcher) -> Worked:
     return Worked(keys, matcher.hits(split), words, offsets)
 
 
-def _chosen(texts: Worked, places: NDArray[np.int64]) -> Worked:
-    lengths = (texts.offsets[1:] - texts.offsets[:-1])[places]
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    words = np.empty(int(offsets[-1]), np.uint32)
-    _gather(texts.words, texts.offsets[places], offsets, words)
-    return Worked(texts.keys[places], texts.hits[places], words, offsets)
+def chosen(
+    words: NDArray[np.uint32], offsets: NDArray[np.int64], places: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the words of the texts at some places, and where each begins in them."""
+    begins = offsets[places]
+    bounds = np.concatenate([[0], np.cumsum(offsets[places + 1] - begins)])
+    own = np.empty(int(bounds[-1]), np.uint32)
+    _gather(words, begins, bounds, own)
+    return own, bounds
 
 
 def _picked(columns: list[Any], places: NDArray[np.int64]) -> Any:

@@ -1,0 +1,109 @@
+"""Groups of accounts that hang together in a graph of pairs.
+
+Leiden with the constant Potts objective [1], since modularity merges small groups (resolution
+limit). The resolution is the mean edge, over all pairs of a group, below which it is split.
+
+[1] V. Traag, L. Waltman, N. J. van Eck. From Louvain to Leiden. Scientific Reports 9, 2019.
+    https://doi.org/10.1038/s41598-019-41695-z
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import igraph
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from revenuer.find.features.sets import Numbers, Pairs
+
+RESOLUTION = 0.05
+#: Edges that are searched at once, about 180 bytes each; a component may have more.
+MOST_EDGES = 2_000_000
+
+
+def find(
+    pairs: Pairs,
+    *,
+    seed: int,
+    resolution: float = RESOLUTION,
+    is_weighted: bool = False,
+    sizes: Numbers | None = None,
+) -> list[Numbers]:
+    """Return groups of at least two accounts that hang together in the graph of pairs, sorted.
+
+    Args:
+        pairs: Edges.
+        seed: Of the search.
+        resolution: Density of edges below which a group is split.
+        is_weighted: Whether edges count by their weight.
+        sizes: Accounts that each node stands for, also those without an edge; missing: one.
+    """
+    if sizes is None:
+        nodes, ends = np.unique(np.concatenate([pairs.left, pairs.right]), return_inverse=True)
+        left, right = np.split(ends, 2)
+        sizes = np.ones(len(nodes), np.int64)
+    else:
+        nodes, left, right = np.arange(len(sizes)), pairs.left, pairs.right
+    weight = pairs.weight if is_weighted else np.ones(len(left))
+    igraph.set_random_number_generator(_Dice(seed))
+    found: list[Numbers] = []
+    for own, inside in _pieces(
+        left, right, weight >= resolution * sizes[left] * sizes[right], nodes
+    ):
+        place = np.empty(len(nodes), np.int64)
+        place[own] = np.arange(len(own))
+        edges = np.column_stack([place[left[inside]], place[right[inside]]])
+        parts = igraph.Graph(n=len(own), edges=edges).community_leiden(
+            objective_function="CPM",
+            resolution=resolution,
+            weights=weight[inside],
+            node_weights=sizes[own].tolist(),
+            n_iterations=4,
+        )
+        found += [nodes[np.sort(own[part])] for part in parts if sizes[own[part]].sum() >= 2]
+    return sorted(found, key=lambda part: (int(part[0]), len(part)))
+
+
+def _pieces(
+    left: Numbers, right: Numbers, is_firm: NDArray[np.bool_], nodes: Numbers
+) -> Iterator[tuple[Numbers, Numbers]]:
+    """Yield nodes, and the edges among them, that no community can reach out of.
+
+    Leiden's communities are built of parts whose mean edge is at least the resolution [1], so the
+    edges of at least that weight connect each of them. Components of those edges are searched a
+    few at a time, which bounds memory by the largest.
+
+    Args:
+        left: (edges,) one end of each.
+        right: (edges,) the other.
+        is_firm: (edges,) whether an edge has at least that weight for the sizes of its ends.
+        nodes: (nodes,) of which only the number counts.
+    """
+    firm = (np.ones(int(is_firm.sum()), np.int8), (left[is_firm], right[is_firm]))
+    shape = (len(nodes), len(nodes))
+    count, component = connected_components(sparse.coo_array(firm, shape=shape), directed=False)
+    inside = np.flatnonzero(component[left] == component[right])
+    held = np.bincount(component[left[inside]], minlength=count)
+    piece = (np.cumsum(held) - held) // MOST_EDGES
+    own, edges = piece[component], piece[component[left[inside]]]
+    for number in np.unique(piece):
+        yield np.flatnonzero(own == number), inside[edges == number]
+
+
+class _Dice:
+    """What igraph asks of a source of random numbers, from a numpy generator."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def random(self) -> float:
+        return float(self._rng.random())
+
+    def randint(self, low: int, high: int) -> int:
+        return int(self._rng.integers(low, high, endpoint=True))
+
+    def gauss(self, mean: float, deviation: float) -> float:
+        return float(self._rng.normal(mean, deviation))
