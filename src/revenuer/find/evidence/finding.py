@@ -32,7 +32,6 @@ TRAITS = {
     "mail": "a mail domain and pattern",
     "signup_address": "an address at sign-up",
     "signup_prefix": "a network at sign-up",
-    "end_user": "an end user",
     "session": "a session",
 }
 

@@ -50,16 +50,11 @@ def find(
     weight = pairs.weight if is_weighted else np.ones(len(left))
     igraph.set_random_number_generator(_Dice(seed))
     found: list[Numbers] = []
-    for own, inside in _pieces(
-        left, right, weight >= resolution * sizes[left] * sizes[right], nodes
-    ):
-        place = np.empty(len(nodes), np.int64)
-        place[own] = np.arange(len(own))
-        edges = np.column_stack([place[left[inside]], place[right[inside]]])
-        parts = igraph.Graph(n=len(own), edges=edges).community_leiden(
+    for own, ends, weights in _pieces(left, right, weight, sizes, resolution):
+        parts = igraph.Graph(n=len(own), edges=ends).community_leiden(
             objective_function="CPM",
             resolution=resolution,
-            weights=weight[inside],
+            weights=weights,
             node_weights=sizes[own].tolist(),
             n_iterations=4,
         )
@@ -68,9 +63,13 @@ def find(
 
 
 def _pieces(
-    left: Numbers, right: Numbers, is_firm: NDArray[np.bool_], nodes: Numbers
-) -> Iterator[tuple[Numbers, Numbers]]:
-    """Yield nodes, and the edges among them, that no community can reach out of.
+    left: Numbers,
+    right: Numbers,
+    weight: NDArray[np.float64],
+    sizes: Numbers,
+    resolution: float,
+) -> Iterator[tuple[Numbers, Numbers, NDArray[np.float64]]]:
+    """Yield nodes, the edges among them and their weights, that no community can reach out of.
 
     Leiden's communities are built of parts whose mean edge is at least the resolution [1], so the
     edges of at least that weight connect each of them. Components of those edges are searched a
@@ -79,18 +78,28 @@ def _pieces(
     Args:
         left: (edges,) one end of each.
         right: (edges,) the other.
-        is_firm: (edges,) whether an edge has at least that weight for the sizes of its ends.
-        nodes: (nodes,) of which only the number counts.
+        weight: (edges,) times the accounts that its ends stand for.
+        sizes: (nodes,) accounts that each stands for.
+        resolution: Density of edges below which a group is split.
+
+    Yields:
+        (nodes,) numbers; (edges, 2) places of the ends in these; (edges,) weights.
     """
-    firm = (np.ones(int(is_firm.sum()), np.int8), (left[is_firm], right[is_firm]))
-    shape = (len(nodes), len(nodes))
-    count, component = connected_components(sparse.coo_array(firm, shape=shape), directed=False)
-    inside = np.flatnonzero(component[left] == component[right])
-    held = np.bincount(component[left[inside]], minlength=count)
-    piece = (np.cumsum(held) - held) // MOST_EDGES
-    own, edges = piece[component], piece[component[left[inside]]]
+    firm = np.flatnonzero(weight >= resolution * sizes[left] * sizes[right])
+    graph = sparse.coo_array(
+        (np.ones(len(firm), np.int8), (left[firm], right[firm])), shape=(len(sizes), len(sizes))
+    )
+    count, component = connected_components(graph, directed=False)
+    is_inside = component[left] == component[right]
+    held = np.bincount(component[left[is_inside]], minlength=count)
+    piece = ((np.cumsum(held) - held) // MOST_EDGES).astype(np.int32)[component]
+    del firm, graph
+    place = np.empty(len(sizes), np.int32)
     for number in np.unique(piece):
-        yield np.flatnonzero(own == number), inside[edges == number]
+        own = np.flatnonzero(piece == number)
+        place[own] = np.arange(len(own), dtype=np.int32)
+        edges = np.flatnonzero(is_inside & (piece[left] == number))
+        yield own, np.column_stack([place[left[edges]], place[right[edges]]]), weight[edges]
 
 
 class _Dice:

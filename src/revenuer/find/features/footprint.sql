@@ -6,7 +6,8 @@
 -- Columns: account_id; kind; value; shown (1, or the count).
 -- An address counts within one UTC day: leases change hands. Client strings and TLS fingerprints
 -- are left out: a product brings its client and its prompts together, so they are no second family
--- beside templates (docs/explanation/decisions/0002-client-traits.md).
+-- beside templates (docs/explanation/decisions/0002-client-traits.md). End users are left out: the
+-- customer names them, and strangers number theirs alike (0008-end-users.md).
 with active as (
     select * from accounts where account_id in (select account_id from exchanges)
 ),
@@ -18,8 +19,6 @@ seen as (
     select account_id, 'prefix',
         ip_prefix || ' ' || cast(epoch_us(requested_at) // 86400000000 as varchar)
     from exchanges where ip_prefix is not null
-    union all
-    select account_id, 'end_user', end_user_id from exchanges where end_user_id is not null
     union all
     select account_id, 'session', session_id from exchanges where session_id is not null
     union all
