@@ -1,0 +1,1 @@
+"""Our outputs, marked, and tests that hold up."""
