@@ -73,20 +73,22 @@ class WatermarkKey:
             InputError: There is none, others can read it, or it is no key.
         """
         try:
-            if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise InputError(
-                    f"others on this machine can read the key {path}", hint=f"chmod 600 {path}"
-                )
+            is_open = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
             held = json.loads(path.read_text(encoding="utf-8"))
-            if held["kind"] != KIND or held["format"] != FORMAT:
+            secret = bytes.fromhex(held["secret"])
+            if (held["kind"], held["format"], len(secret)) != (KIND, FORMAT, BYTES):
                 raise ValueError
-            return cls(bytes.fromhex(held["secret"]))
         except OSError as error:
             raise InputError(f"cannot read the key {path}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise InputError(
                 f"{path} is no key of revenuer", hint="make one with `revenuer mark keygen`"
             ) from error
+        if is_open:
+            raise InputError(
+                f"others on this machine can read the key {path}", hint=f"chmod 600 {path}"
+            )
+        return cls(secret)
 
     def save(self, path: Path) -> None:
         """Write the key so that only its owner can read it.
