@@ -80,7 +80,8 @@ def _cluster(
     permutations = shingles.permutations()
     numbering = Numbering()
     # Memory is taken as it is filled, so these cost what is distinct.
-    signatures = np.empty((store.texts, shingles.PERMUTATIONS), np.uint32)
+    # The lower half of a value tells which shingle won: two others agree in it once in 65,536.
+    signatures = np.empty((store.texts, shingles.PERMUTATIONS), np.uint16)
     first = np.empty(store.texts, np.int32)
     signature = np.full(store.texts, np.int32(-1))
     for texts, words, offsets in _carried(store, exchanges):

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 FrameWords = NDArray[np.uint32]
 Offsets = NDArray[np.int64]
 Sketch = NDArray[np.uint16]
-Signatures = NDArray[np.uint32]
+Signatures = NDArray[np.uint32] | NDArray[np.uint16]
 Steps = NDArray[np.int8]
 
 PERMUTATIONS = 64
@@ -224,7 +224,7 @@ def cluster(signatures: Signatures, bands: int, agree: int) -> NDArray[np.int64]
     """Join texts whose frames are alike: banding, then a check against the bucket's first text.
 
     Args:
-        signatures: (texts, 64) from `sign`.
+        signatures: (texts, 64) from `sign`, or the lower halves of these.
         bands: Number of bands; 64 / bands rows each.
         agree: Smallest number of equal values among 64 (an estimate of 64 × Jaccard) to join.
 
