@@ -20,6 +20,7 @@ from revenuer.runs import ACCOUNT
 
 #: What a folder aside may hold. Names that begin with `_` are never taken for logs.
 TABLES, SPILL, MADE, OLD = "_tables", "_spill", "_run", "_old"
+SUFFIX = ".partial"
 _FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "holds as much as you may store"}
 
 
@@ -34,10 +35,11 @@ def taken(out: Path) -> Iterator[Path]:
         RunError: The place holds something else, another process makes a run there, or the disk is
             full.
     """
+    out = _real(out)
     _check(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with _alone(out):
-        aside = out.with_name(out.name + ".partial")
+        aside = out.with_name(out.name + SUFFIX)
         _check_aside(aside)
         if (aside / OLD).is_dir() and not out.exists():  # killed between the two steps of `put`
             (aside / OLD).rename(out)
@@ -57,9 +59,28 @@ def taken(out: Path) -> Iterator[Path]:
 
 def put(aside: Path, out: Path) -> None:
     """Move the finished run in its place; an earlier run there is replaced whole."""
+    out = _real(out)
     if out.exists():
         out.rename(aside / OLD)
     (aside / MADE).rename(out)
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Return the places at or below a folder for which a scan that was killed left its work."""
+    return [
+        aside.with_name(aside.name.removesuffix(SUFFIX))
+        for aside in sorted(folder.rglob(f"?*{SUFFIX}"))
+        if aside.is_dir() and _is_ours(aside) and any(aside.iterdir())
+    ]
+
+
+def _real(out: Path) -> Path:
+    """Return the folder itself where `out` is a link to it, which renaming would not replace."""
+    return out.resolve() if out.is_symlink() else out
+
+
+def _is_ours(aside: Path) -> bool:
+    return {path.name for path in aside.iterdir()} <= {TABLES, SPILL, MADE, OLD}
 
 
 def _check(out: Path) -> None:
@@ -74,7 +95,7 @@ def _check(out: Path) -> None:
 
 
 def _check_aside(aside: Path) -> None:
-    if aside.exists() and not {path.name for path in aside.iterdir()} <= {TABLES, SPILL, MADE, OLD}:
+    if aside.exists() and not _is_ours(aside):
         raise RunError(
             f"{aside} holds files that are no unfinished run of revenuer",
             hint="move it away, or give --out another name",
