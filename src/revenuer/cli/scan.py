@@ -37,7 +37,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--window",
     "window_days",
     metavar="DAYS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Finite(min=0, min_open=True, max=36_500),
     help="Look at so many days before the last exchange.",
 )
 @options.fdr
