@@ -58,6 +58,7 @@ def old_run(folder: Path) -> dict[str, bytes]:
     """Write what counts as a run, and return its files."""
     folder.mkdir()
     (folder / "run.json").write_text("{}")
+    (folder / "campaigns.json").write_text("{}")
     (folder / "members.parquet").write_bytes(b"old")
     return contents(folder)
 

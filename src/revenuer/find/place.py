@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from revenuer.errors import RunError
-from revenuer.runs import ACCOUNT
+from revenuer.runs import ACCOUNT, FINDINGS
 
 #: What a folder aside may hold. Names that begin with `_` are never taken for logs.
 TABLES, SPILL, MADE, OLD = "_tables", "_spill", "_run", "_old"
@@ -57,6 +57,17 @@ def taken(out: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+@contextmanager
+def alone(run: Path) -> Iterator[None]:
+    """Hold the place of a run alone, to change a file within it.
+
+    Raises:
+        RunError: Another process writes it.
+    """
+    with _alone(run.resolve()):
+        yield
+
+
 def put(aside: Path, out: Path) -> None:
     """Move the finished run in its place; an earlier run there is replaced whole."""
     out = _real(out)
@@ -87,10 +98,19 @@ def _check(out: Path) -> None:
     if out.name in ("", ".."):
         # A run is put in its place by renaming, which nobody can do to the folder they stand in.
         raise RunError(f"{out} cannot be replaced by a run", hint="give --out a name, such as run")
-    if out.exists() and not (out / ACCOUNT).is_file() and any(out.iterdir()):
+    if not out.exists():
+        return
+    # Other programs write a run.json too.
+    is_run = all((out / name).is_file() for name in (FINDINGS, ACCOUNT))
+    if not is_run and any(out.iterdir()):
         raise RunError(
             f"{out} holds files that are no run of revenuer",
             hint="choose an empty folder for --out",
+        )
+    if below := [path.parent for path in out.rglob(FINDINGS) if path.parent != out]:
+        raise RunError(
+            f"{out} holds another run, {min(below)}, which would be lost",
+            hint="move it away, or choose an empty folder for --out",
         )
 
 
