@@ -214,7 +214,7 @@ def test_a_folder_that_cannot_be_renamed_is_refused(
     with pytest.raises(RunError, match="cannot be replaced by a run") as caught:
         scanned(logs, Path(name))
 
-    assert caught.value.hint == "give --out a name, such as run"
+    assert caught.value.hint == "call it by its name from the folder above, such as run"
     assert [path.name for path in tmp_path.rglob("*")] == ["inside"]
 
 

@@ -114,6 +114,26 @@ def test_the_earlier_run_comes_back_when_the_kill_fell_between_both_steps(tmp_pa
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
+def test_the_earlier_run_comes_back_when_the_new_one_cannot_be_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "run", "earlier")
+    real = Path.rename
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == place.MADE:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        make(tmp_path / "run")
+
+    assert (tmp_path / "run" / "run.json").read_text() == "earlier"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
 def test_what_was_half_made_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "run.partial" / place.MADE / "leftover").mkdir(parents=True)
 

@@ -41,17 +41,18 @@ def taken(out: Path) -> Iterator[Path]:
     with _alone(out):
         aside = out.with_name(out.name + SUFFIX)
         _check_aside(aside)
-        if (aside / OLD).is_dir() and not out.exists():  # killed between the two steps of `put`
-            (aside / OLD).rename(out)
+        _restore(aside, out)
         for stale in (OLD, MADE, SPILL):
             shutil.rmtree(aside / stale, ignore_errors=True)
         try:
             aside.mkdir(exist_ok=True)
             yield aside
         except OSError as error:
+            _restore(aside, out)
             shutil.rmtree(aside, ignore_errors=True)
             raise _told(error, out) from error
         except Exception:
+            _restore(aside, out)
             shutil.rmtree(aside, ignore_errors=True)
             raise
         shutil.rmtree(aside, ignore_errors=True)
@@ -76,6 +77,12 @@ def put(aside: Path, out: Path) -> None:
     (aside / MADE).rename(out)
 
 
+def _restore(aside: Path, out: Path) -> None:
+    """Bring the earlier run back where `put` was cut short between its two steps."""
+    if (aside / OLD).is_dir() and not out.exists():
+        (aside / OLD).rename(out)
+
+
 def unfinished(folder: Path) -> list[Path]:
     """Return the places at or below a folder for which a scan that was killed left its work."""
     return [
@@ -97,7 +104,10 @@ def _is_ours(aside: Path) -> bool:
 def _check(out: Path) -> None:
     if out.name in ("", ".."):
         # A run is put in its place by renaming, which nobody can do to the folder they stand in.
-        raise RunError(f"{out} cannot be replaced by a run", hint="give --out a name, such as run")
+        raise RunError(
+            f"{out} cannot be replaced by a run",
+            hint="call it by its name from the folder above, such as run",
+        )
     if not out.exists():
         return
     # Other programs write a run.json too.

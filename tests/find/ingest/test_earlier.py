@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from revenuer.cli.main import main
 from revenuer.errors import RunError
-from revenuer.find import pipeline
+from revenuer.find import pipeline, place
 from revenuer.lab import traffic
 from revenuer.settings import Settings
 
@@ -119,6 +121,23 @@ def test_without_the_old_texts_the_same_accounts_are_found(scan: Scan, whole: Pa
     first = scan(0, 1, retain_text="evidence")
 
     assert set(differing(scan(2, since=first), whole)) <= {"campaigns.json"}
+
+
+@pytest.mark.slow
+def test_a_run_that_replaces_itself_goes_on_after_a_kill_between_both_steps(
+    scan: Scan, whole: Path, logs: Path, tmp_path: Path
+) -> None:
+    run, left = tmp_path / "run", tmp_path / "run.partial" / place.OLD
+    left.parent.mkdir()
+    shutil.copytree(scan(0, 1), left)
+    files = [str(logs / f"2.{kind}") for kind in ("parquet", "jsonl")]
+    accounts = str(logs / "accounts.parquet")
+    given = ("--accounts", accounts, "--since", run, "--out", run, "--retain-text", "all")
+
+    said = CliRunner().invoke(main, ["scan", *files, *map(str, given)])
+
+    assert said.exit_code == 0, said.output
+    assert differing(run, whole) == []
 
 
 @pytest.mark.slow
