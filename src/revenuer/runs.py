@@ -7,12 +7,17 @@ Nothing is guessed of what a number meant.
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from revenuer.errors import RunError
+import pyarrow as pa
+
+from revenuer.errors import RevenuerError, RunError
 from revenuer.tables import SCHEMA_VERSION
 
 #: What was found; what was read, with which settings and versions. A folder with both is a run.
@@ -55,19 +60,43 @@ def find(folder: Path) -> list[Path]:
     found = [
         path.parent
         for path in sorted(folder.rglob(FINDINGS))
-        if (path.parent / ACCOUNT).is_file()
-        # A run that is being made, aside, is none yet.
-        and not any(part.startswith("_") for part in path.relative_to(folder).parts)
+        if (path.parent / ACCOUNT).is_file() and not _is_aside(path.resolve())
     ]
     if not found:
         raise RunError(f"no run at or below {folder}", hint="make one with `revenuer scan`")
     return found
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell in a sentence that a file of a run does not hold what it should."""
+    try:
+        yield
+    except RevenuerError:
+        raise
+    except (
+        pa.ArrowException,
+        OSError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
+        # A full disk is no fault of what is read; Arrow tells of damage without a number.
+        if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT):
+            raise
+        raise RunError(f"{path} cannot be read: {first_line(error)}", hint=AGAIN) from error
+
+
 def first_line(error: BaseException) -> str:
     """Return what an error of a library says, in one line."""
     name = type(error).__name__
     return f"{name}: {str(error).splitlines()[0]}" if str(error) else name
+
+
+def _is_aside(path: Path) -> bool:
+    """Whether a file belongs to a run that is being made, which is none yet."""
+    return any(a.endswith(".partial") and b.startswith("_") for a, b in pairwise(path.parts))
 
 
 def _current(raw: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -185,7 +185,7 @@ LINEAGES = Table(
     row="one mark by which a lineage is recognised when its accounts are replaced",
     columns=(
         _column("lineage_id", STRING, "the lineage", required=True),
-        _column("kind", STRING, "phrase, payer, or name (no mark; the lineage itself)"),
+        _column("kind", STRING, "account, phrase, payer, or name (no mark; the lineage itself)"),
         _column("value", pa.uint64(), "hash of the mark"),
         _column("seen_at", TIME, "end of the last window in which it was found"),
     ),

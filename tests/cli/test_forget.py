@@ -98,6 +98,41 @@ def test_hashes_the_id_first(complete: Callable[..., Path], tmp_path: Path) -> N
     assert result.stdout == f"{run}: removed 3 of exchanges, 1 of accounts\n"
 
 
+def test_runs_with_another_key_or_none_lie_side_by_side(
+    complete: Callable[..., Path], tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef")
+    clear, other = complete("runs/clear", "jane"), complete("runs/other", "5b1f")
+    account = json.loads((other / "run.json").read_text())
+    (other / "run.json").write_text(
+        json.dumps(account | {"settings": {"pseudonym_check": "of another key"}})
+    )
+
+    result = forget(tmp_path / "runs", "--account", "jane", "--pseudonym-key", key)
+
+    assert result.stdout == f"{clear}: removed 3 of exchanges, 1 of accounts\n"
+    assert result.stderr == f"{other}: has pseudonyms; give the --pseudonym-key of its scan\n"
+
+
+@pytest.mark.parametrize("name", ["run", "_archive/run"])
+def test_what_a_killed_first_scan_left_goes(
+    complete: Callable[..., Path], tmp_path: Path, name: str
+) -> None:
+    run = complete(name, "jane")
+    left = tmp_path / "later.partial" / "_tables" / "exchanges"
+    left.mkdir(parents=True)
+    (left / "part-00000.parquet").write_text("every text")
+
+    result = forget(tmp_path, "--account", "jane")
+
+    assert result.stdout.splitlines() == [
+        f"{tmp_path / 'later'}: removed an unfinished scan",
+        f"{run}: removed 3 of exchanges, 1 of accounts",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == [name.split("/")[0]]
+
+
 @pytest.mark.parametrize(
     ("asked", "said", "hint"),
     [
@@ -131,6 +166,7 @@ def test_a_folder_without_a_run_is_a_sentence(tmp_path: Path) -> None:
         ["--account", "a"],
         ["."],
         [".", "--account", "a", "--before", "2026-01-01"],
+        [".", "--account", "a", "--account", ""],
         [".", "--before", "yesterday"],
         ["nowhere", "--account", "a"],
     ],

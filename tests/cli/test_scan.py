@@ -104,6 +104,16 @@ def test_a_folder_with_other_files_is_a_sentence(logs: Path, tmp_path: Path) -> 
     )
 
 
+@pytest.mark.parametrize("limit", ["much", "", "-1GB", "50%"])
+def test_a_memory_limit_that_is_no_size_is_told_before_anything_is_read(
+    tmp_path: Path, limit: str
+) -> None:
+    result = scan("nowhere", "--out", tmp_path / "run", "--memory-limit", limit)
+
+    assert result.exit_code == 1
+    assert result.stderr == f"revenuer: {limit!r} is no size of memory\n  try: write it as 2GB\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -111,6 +121,9 @@ def test_a_folder_with_other_files_is_a_sentence(logs: Path, tmp_path: Path) -> 
         ["--out", "run"],
         ["log", "--out", "run", "--fdr", "0"],
         ["log", "--out", "run", "--fdr", "1"],
+        ["log", "--out", "run", "--fdr", "nan"],
+        ["log", "--out", "run", "--window", "nan"],
+        ["log", "--out", "run", "--window", "inf"],
         ["log", "--out", "run", "--retain-text", "some"],
         ["log", "--out", "run", "--known", "nowhere"],
         ["log", "--out", "run", "--seed", "-1"],

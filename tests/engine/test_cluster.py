@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from revenuer.engine import Spark, cluster
@@ -22,13 +23,16 @@ def test_a_cluster_that_answers_is_not_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "mib"), [("2GB", 1907), ("500 MB", 476), ("1.5GiB", 1536), ("4194304", 4)]
+    ("size", "mib"), [("2GB", 1907), ("500 MB", 476), ("1.5GiB", 1536), ("4194304B", 4)]
 )
 def test_sizes_are_read_as_duckdb_reads_them(size: str, mib: int) -> None:
     assert mebibytes(size) == mib
+    duckdb.connect(":memory:", config={"memory_limit": size}).close()
 
 
-@pytest.mark.parametrize("size", ["80%", "much", "", "1.2.3GB", "-1GB"])
+@pytest.mark.parametrize(
+    "size", ["80%", "much", "", "1.2.3GB", "-1GB", "0GB", "4194304", "2IB", "99999999TB"]
+)
 def test_what_is_no_size_is_refused(size: str) -> None:
     with pytest.raises(InputError, match="no size of memory"):
         mebibytes(size)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ import pytest
 from revenuer import report, runs
 from revenuer.errors import RunError
 from revenuer.find import forget, pipeline, place
-from revenuer.find.campaigns import dispositions
+from revenuer.find.campaigns import dispositions, lineage
 from revenuer.find.forget import Request
 from revenuer.lab import traffic
 from revenuer.settings import Settings
@@ -130,10 +131,51 @@ def test_no_byte_of_the_account_is_left(run: Path) -> None:
     assert lineage not in column(run / "tables" / "lineages.parquet", "lineage_id")
     (cleared,) = dispositions.read(run).values()
     assert cleared.note == f"{forget.GONE} wrote to us"
-    assert (removed.had_state, removed.carried) == (True, ("notes.txt",))
+    assert (removed.lost_state, removed.carried) == (True, ("notes.txt",))
     assert not (run / "tables" / "state").exists()
     assert (run / "notes.txt").read_text() == "mine"
     assert [p.name for p in run.parent.iterdir()] == ["run"]
+
+
+@pytest.mark.slow
+def test_an_id_goes_where_only_a_note_holds_it(run: Path) -> None:
+    lineage_id = column(run / "members.parquet", "lineage_id")[0]
+    cleared = dispositions.Cleared(lineage_id, 3, (), "as jane told us")
+    dispositions.write(run, {lineage_id: cleared})
+
+    removed = forget.forget(run, Request(accounts=frozenset(["jane"])), finish=report.write)
+
+    assert (removed.rows, removed.mentions, removed.lost_state) == ({}, 1, False)
+    assert (run / "tables" / "state" / "texts.parquet").exists()
+    assert holding(run, "jane") == set()
+
+
+@pytest.mark.slow
+def test_marks_of_a_lineage_that_is_seen_no_more_go_with_its_account(run: Path) -> None:
+    path = run / "tables" / "lineages.parquet"
+    old = lineage.Trace("L-old", marks("gone", "other"), marks("a phrase"), marks(), 0)
+    pq.write_table(lineage.table([old], lineage.read(run)), path)
+
+    removed = forget.forget(run, Request(accounts=frozenset(["gone"])), finish=report.write)
+
+    assert removed.rows == {"lineages": 4}
+    assert "L-old" not in column(path, "lineage_id")
+    assert pq.read_metadata(path).num_rows > 0
+
+
+def marks(*values: str) -> Any:
+    return np.array(sorted(map(lineage.mark, values)), np.uint64)
+
+
+@pytest.mark.slow
+def test_a_link_to_a_run_leads_to_the_run(run: Path) -> None:
+    account, link = an_accused(run), run.with_name("latest")
+    link.symlink_to(run, target_is_directory=True)
+
+    forget.forget(link, Request(accounts=frozenset([account])), finish=report.write)
+
+    assert link.is_symlink()
+    assert account not in column(run / "members.parquet", "account_id")
 
 
 @pytest.mark.slow
@@ -190,7 +232,7 @@ def test_exchanges_before_a_date_go(run: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "request_",
-    [Request(accounts=frozenset(["nobody"])), Request(before=datetime(1999, 1, 1, tzinfo=UTC))],
+    [Request(accounts=frozenset(["acct-none"])), Request(before=datetime(1999, 1, 1, tzinfo=UTC))],
 )
 def test_without_anything_to_forget_the_run_is_untouched(run: Path, request_: Request) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*.*")}
@@ -219,10 +261,23 @@ def damaged(run: Path) -> None:
     (run / "members.parquet").write_bytes(b"PAR1")
 
 
+def without_campaigns(run: Path) -> None:
+    (run / "campaigns.json").write_text('{"schema_version": 1}')
+
+
+def without_lineages(run: Path) -> None:
+    (run / "tables" / "lineages.parquet").unlink()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "said"),
-    [(newer, r"run\.json has schema version 99"), (damaged, r"members\.parquet cannot be read")],
+    [
+        (newer, r"run\.json has schema version 99"),
+        (damaged, r"members\.parquet cannot be read"),
+        (without_campaigns, r"campaigns\.json cannot be read"),
+        (without_lineages, r"lineages\.parquet cannot be read"),
+    ],
 )
 def test_a_run_that_cannot_be_read_is_refused_and_stays(
     run: Path, spoil: Callable[[Path], None], said: str
@@ -239,7 +294,7 @@ def test_a_run_that_cannot_be_read_is_refused_and_stays(
 
 
 def test_ids_go_as_whole_words_and_in_any_spelling() -> None:
-    request = Request(accounts=frozenset(["a-1", "a-1.b"]), words=frozenset(["jane+x"]))
+    request = Request(accounts=frozenset(["a-1", "a-1.b", "jane+x"]))
 
     assert request.cleaned("a-1 a-1.b a-12 ba-1 (a-1) jane+x.") == (
         f"{forget.GONE} {forget.GONE} a-12 ba-1 ({forget.GONE}) {forget.GONE}."

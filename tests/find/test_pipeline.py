@@ -58,6 +58,7 @@ def old_run(folder: Path) -> dict[str, bytes]:
     """Write what counts as a run, and return its files."""
     folder.mkdir()
     (folder / "run.json").write_text("{}")
+    (folder / "campaigns.json").write_text("{}")
     (folder / "members.parquet").write_bytes(b"old")
     return contents(folder)
 
@@ -213,7 +214,7 @@ def test_a_folder_that_cannot_be_renamed_is_refused(
     with pytest.raises(RunError, match="cannot be replaced by a run") as caught:
         scanned(logs, Path(name))
 
-    assert caught.value.hint == "give --out a name, such as run"
+    assert caught.value.hint == "call it by its name from the folder above, such as run"
     assert [path.name for path in tmp_path.rglob("*")] == ["inside"]
 
 

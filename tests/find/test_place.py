@@ -30,6 +30,7 @@ with place.taken(Path(sys.argv[1])) as aside:
 def make(out: Path, text: str = "new") -> None:
     with place.taken(out) as aside:
         (aside / place.MADE).mkdir()
+        (aside / place.MADE / "campaigns.json").write_text("{}")
         (aside / place.MADE / "run.json").write_text(text)
         place.put(aside, out)
 
@@ -113,12 +114,53 @@ def test_the_earlier_run_comes_back_when_the_kill_fell_between_both_steps(tmp_pa
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
+def test_the_earlier_run_comes_back_when_the_new_one_cannot_be_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "run", "earlier")
+    real = Path.rename
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == place.MADE:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        make(tmp_path / "run")
+
+    assert (tmp_path / "run" / "run.json").read_text() == "earlier"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
 def test_what_was_half_made_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "run.partial" / place.MADE / "leftover").mkdir(parents=True)
 
     make(tmp_path / "run")
 
-    assert [p.name for p in (tmp_path / "run").iterdir()] == ["run.json"]
+    assert {p.name for p in (tmp_path / "run").iterdir()} == {"campaigns.json", "run.json"}
+
+
+def test_a_run_json_of_another_program_is_no_run(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{}")
+    (tmp_path / "run" / "thesis.tex").write_text("years of work")
+
+    with pytest.raises(RunError, match="holds files that are no run of revenuer"):
+        make(tmp_path / "run")
+
+    assert (tmp_path / "run" / "thesis.tex").exists()
+
+
+def test_a_run_within_a_run_is_not_lost(tmp_path: Path) -> None:
+    make(tmp_path / "run")
+    make(tmp_path / "run" / "later")
+
+    with pytest.raises(RunError, match=r"holds another run, .*later, which would be lost"):
+        make(tmp_path / "run")
+
+    assert (tmp_path / "run" / "later" / "run.json").exists()
 
 
 def test_foreign_files_aside_are_left_alone(tmp_path: Path) -> None:

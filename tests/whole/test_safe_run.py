@@ -98,6 +98,7 @@ def old_run(out: Path) -> dict[str, bytes]:
     """Write what counts as a run, and return its files."""
     out.mkdir()
     (out / "run.json").write_text("{}")
+    (out / "campaigns.json").write_text("{}")
     (out / "report.html").write_bytes(b"old")
     return contents(out)
 

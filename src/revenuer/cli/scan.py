@@ -15,7 +15,8 @@ from revenuer.errors import InputError
 from revenuer.settings import EngineName, RetainText, Settings
 
 Progress = Callable[[str, int, int | None], None]
-_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+#: It may be missing: a scan to the same place that was killed while moving left it aside.
+_folder = click.Path(file_okay=False, path_type=Path)
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -37,7 +38,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--window",
     "window_days",
     metavar="DAYS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Finite(min=0, min_open=True, max=36_500),
     help="Look at so many days before the last exchange.",
 )
 @options.fdr

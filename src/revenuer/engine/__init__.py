@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from revenuer.engine import cluster
 from revenuer.engine.duck import Duck
 from revenuer.engine.spark import Spark
 from revenuer.settings import Settings
 
-__all__ = ["Duck", "Engine", "Spark", "start"]
+__all__ = ["Duck", "Engine", "Spark", "check", "start"]
 
 
 class Engine(Protocol):
@@ -37,6 +38,18 @@ class Engine(Protocol):
 
         A kernel takes a batch and the number of its first row, and returns a batch.
         """
+
+
+def check(settings: Settings) -> None:
+    """Refuse before anything is read what `start` would refuse after logs were read for hours.
+
+    Raises:
+        InputError: The memory limit is no size; or Spark lacks a part, or nobody answers.
+    """
+    cluster.mebibytes(settings.memory_limit)
+    if settings.engine == "spark":
+        cluster.check_installed(needs_java=not settings.master.startswith("sc://"))
+        cluster.check_answered(settings.master)
 
 
 def start(settings: Settings, scratch: Path) -> Duck | Spark:

@@ -24,11 +24,13 @@ def mebibytes(size: str) -> int:
         >>> mebibytes("2GB"), mebibytes("1.5 GiB")
         (1907, 1536)
     """
-    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)(I?)B?\s*", size.upper())
-    if not found or not re.fullmatch(r"\d+(\.\d+)?", found[1]):
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:B|([KMGT])(?:(I)?B)?)\s*", size.upper())
+    unit = (_BINARY_UNITS if found[3] else _UNITS)[found[2] or ""] if found else 0
+    size_bytes = float(found[1]) * unit if found else 0.0
+    # Ten petabytes and more are a slip, and DuckDB counts no further.
+    if not 0 < size_bytes < 10**16:
         raise InputError(f"{size!r} is no size of memory", hint="write it as 2GB")
-    unit = (_BINARY_UNITS if found[3] and found[2] else _UNITS)[found[2]]
-    return int(float(found[1]) * unit) // 2**20
+    return int(size_bytes) // 2**20
 
 
 def java() -> str | None:

@@ -3,8 +3,9 @@
 Rows go, and with them texts; example exchanges leave the evidence; a campaign without any account
 left goes whole. Counts and facts stay as the scan found them, since they cannot be counted again
 from less, and the run says so. An account's id also goes where it stands as a word of its own: in
-templates, in texts of others that were kept, in notes, in names of inputs. The state from which
-`--since` continues goes whole: it is aligned with all exchanges. So do the marks of its lineages.
+templates, in texts of others that were kept, in notes, in names of inputs. Where rows go, the state
+from which `--since` continues goes whole: it is aligned with all exchanges. So do the marks of its
+lineages.
 
 The run is written anew aside and moved to its place (`place`), so it is never half forgotten. What
 a scan that was killed left there, all texts included, goes as well.
@@ -25,9 +26,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from revenuer import runs
-from revenuer.errors import RunError
 from revenuer.find import place
-from revenuer.find.campaigns import dispositions
+from revenuer.find.campaigns import dispositions, lineage
 from revenuer.find.keep import TEXTS
 from revenuer.tables import (
     ACCOUNTS,
@@ -57,18 +57,18 @@ class Request:
     """What to remove: all of some accounts, or exchanges before a date.
 
     Attributes:
-        accounts: Ids as the run has them.
-        words: Further spellings that no text keeps: ids in clear, of a run with pseudonyms.
+        accounts: Ids as the run has them, or may have them.
         before: Exchanges that arrived earlier go; None: none for their time.
+        pseudonym_check: Of the key with which ids were hashed, None without one.
     """
 
     accounts: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()
     before: datetime | None = None
+    pseudonym_check: str | None = None
 
     def is_gone(self, batch: Any) -> Any:
         """Return (rows,) whether each row of a table is to go."""
-        gone = pa.array([False] * batch.num_rows)
+        gone = pa.array([False] * batch.num_rows, pa.bool_())
         for name in set(_ACCOUNT_COLUMNS) & set(batch.schema.names):
             gone = pc.or_(gone, _among(batch.column(name), set(self.accounts)))
         if self.before is not None and "requested_at" in batch.schema.names:
@@ -77,21 +77,24 @@ class Request:
 
     def cleaned(self, text: str) -> str:
         """Return a text without the accounts' ids, where they stand as words of their own."""
-        words = sorted(self.accounts | self.words, key=len, reverse=True)
+        words = sorted(self.accounts, key=len, reverse=True)
         pattern = "|".join(map(re.escape, words))
         return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", GONE, text) if words else text
 
-    def cleaned_columns(self, batch: Any, names: tuple[str, ...]) -> Any:
-        """Return the batch with the texts of these columns cleaned; few rows have any to clean."""
+    def cleaned_columns(self, batch: Any, names: tuple[str, ...]) -> tuple[Any, int]:
+        """Return the batch with the texts of these columns cleaned, and how many were not clean."""
+        changed = 0
         for name in names:
             place_, column = batch.schema.get_field_index(name), batch.column(name)
-            for word in sorted(self.accounts | self.words):
-                found = pc.fill_null(pc.match_substring(column, word), False)
-                if pc.any(found).as_py():
-                    texts = [self.cleaned(text) for text in column.filter(found).to_pylist()]
-                    column = pc.replace_with_mask(column, found, pa.array(texts, column.type))
+            found = pa.array([False] * batch.num_rows, pa.bool_())
+            for word in sorted(self.accounts):  # few rows have any to clean
+                found = pc.or_(found, pc.fill_null(pc.match_substring(column, word), False))
+            before = column.filter(found).to_pylist()
+            after = [self.cleaned(text) for text in before]
+            changed += sum(a != b for a, b in zip(before, after, strict=True))
+            column = pc.replace_with_mask(column, found, pa.array(after, column.type))
             batch = batch.set_column(place_, batch.schema.field(place_), column)
-        return batch
+        return batch, changed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,17 +103,26 @@ class Removed:
 
     Attributes:
         folder: The run.
-        rows: Rows removed, by table; empty: there was nothing to remove, and the run is as it was.
+        rows: Rows removed, by table.
+        mentions: Texts of others, notes and names in which an id was replaced.
+        other_key: Whether its accounts are pseudonyms under another key than the request's.
         campaigns: Campaigns of which no account is left.
-        had_state: Whether `--since` could continue it, which it cannot any more.
+        lost_state: Whether `--since` could continue it and cannot any more.
         carried: Files that are not ours, which are as they were.
     """
 
     folder: Path
     rows: dict[str, int] = field(default_factory=dict)
+    mentions: int = 0
+    other_key: bool = False
     campaigns: tuple[str, ...] = ()
-    had_state: bool = False
+    lost_state: bool = False
     carried: tuple[str, ...] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there was anything to remove; if not, the run is as it was."""
+        return bool(self.rows or self.mentions)
 
 
 def forget(folder: Path, request: Request, *, finish: Callable[[Path], object]) -> Removed:
@@ -125,21 +137,30 @@ def forget(folder: Path, request: Request, *, finish: Callable[[Path], object]) 
         RunError: It is no run, or one of another version, damaged or being written; or the disk is
             full.
     """
-    removed = Removed(folder=folder, had_state=(folder / STATE).is_dir())
+    removed = Removed(folder=folder)
     with place.taken(folder) as aside:
         findings, account = (runs.load(folder / name) for name in (runs.FINDINGS, runs.ACCOUNT))
         made = aside / place.MADE
         (made / "tables").mkdir(parents=True)
         examples = _tables(made, request, findings, removed)
-        if not removed.rows:
-            return removed
-        runs.save(made / runs.FINDINGS, _findings(findings, request, removed, examples))
-        for one in account["inputs"]:
-            one["name"] = request.cleaned(one["name"])
+        with runs.reading(folder / runs.FINDINGS):
+            runs.save(made / runs.FINDINGS, _findings(findings, request, removed, examples))
+        with runs.reading(folder / runs.ACCOUNT):
+            for one in account["inputs"]:
+                one["name"] = _cleaned(one["name"], request, removed)
+            check = account.get("settings", {}).get("pseudonym_check")
+            has_other = check not in (None, request.pseudonym_check)
+            removed.other_key = has_other and bool(request.accounts)
         runs.save(made / runs.ACCOUNT, account)
         cleared = dispositions.read(folder)
-        noted = {k: v._replace(note=request.cleaned(v.note)) for k, v in cleared.items()}
+        noted = {k: v._replace(note=_cleaned(v.note, request, removed)) for k, v in cleared.items()}
         dispositions.write(made, noted)
+        if not removed.is_changed:
+            return removed
+        if (folder / STATE).is_dir():
+            removed.lost_state = bool(removed.rows)
+            if not removed.rows:
+                shutil.copytree(folder / STATE, made / STATE)
         removed.carried = tuple(_carry(folder, made))
         finish(made)
         place.put(aside, folder)
@@ -150,10 +171,13 @@ def _tables(
     made: Path, request: Request, findings: dict[str, Any], removed: Removed
 ) -> frozenset[str]:
     """Copy all tables without what is to go; return the example exchanges that went."""
-    campaigns = findings["campaigns"]
-    shown = {e for one in campaigns for item in one["evidence"] for e in item["examples"]}
+    with runs.reading(removed.folder / runs.FINDINGS):
+        campaigns = {c["campaign_id"]: c["evidence"] for c in findings["campaigns"]}
+        shown = {
+            e for evidence in campaigns.values() for item in evidence for e in item["examples"]
+        }
     gone: set[str] = set()
-    lineages: set[str] = set()
+    lineages = _lineages(request, removed.folder)
 
     def member(batch: Any) -> Any:
         is_gone = request.is_gone(batch)
@@ -175,9 +199,7 @@ def _tables(
     if MEMBERS.name in removed.rows:
         left = pq.read_table(made / "members.parquet", columns=["campaign_id"])
         ids = set(left.column(0).to_pylist())
-        removed.campaigns = tuple(
-            c["campaign_id"] for c in campaigns if c["campaign_id"] not in ids
-        )
+        removed.campaigns = tuple(one for one in campaigns if one not in ids)
     _copy(made, EXCHANGES, request, removed, exchange)
     for table in (CAMPAIGN_ACTIVITY, CAMPAIGN_TIES):
         _copy(made, table, request, removed, of_campaign)
@@ -186,6 +208,17 @@ def _tables(
     for table in (COORDINATED, ACCOUNTS, REJECTS):
         _copy(made, table, request, removed, request.is_gone)
     return frozenset(gone)
+
+
+def _lineages(request: Request, folder: Path) -> set[str]:
+    """Return the lineages that have a mark of an account, those of earlier windows among them."""
+    hashes = pa.array(sorted(map(lineage.mark, request.accounts)), pa.uint64())
+    path = folder / _path(LINEAGES)
+    with runs.reading(path):
+        marks = pq.read_table(path, columns=["lineage_id", "kind", "value"])
+        is_account = pc.fill_null(pc.equal(marks.column("kind"), "account"), False)
+        is_own = pc.and_(is_account, pc.is_in(marks.column("value"), value_set=hashes))
+        return set(marks.column("lineage_id").filter(is_own).to_pylist())
 
 
 def _among(column: Any, values: set[str]) -> Any:
@@ -202,20 +235,17 @@ def _copy(
     source = removed.folder / _path(table)
     texts = TEXTS if table is EXCHANGES else ("file",) if table is REJECTS else ()
     rows = 0
-    try:
-        with (
-            pq.ParquetFile(source) as file,
-            pq.ParquetWriter(made / _path(table), table.schema, compression="zstd") as writer,
-        ):
-            for batch in file.iter_batches(65_536, columns=list(table.names)):
-                kept = batch.filter(pc.invert(is_gone(batch)))
-                rows += batch.num_rows - kept.num_rows
-                kept = request.cleaned_columns(kept, texts)
-                writer.write_table(pa.Table.from_batches([kept]).cast(table.schema))
-    except (pa.ArrowException, KeyError) as error:
-        raise RunError(
-            f"{source} cannot be read: {runs.first_line(error)}", hint=runs.AGAIN
-        ) from error
+    with (
+        pq.ParquetWriter(made / _path(table), table.schema, compression="zstd") as writer,
+        runs.reading(source),
+        pq.ParquetFile(source) as file,
+    ):
+        for batch in file.iter_batches(65_536, columns=list(table.names)):
+            kept = batch.filter(pc.invert(is_gone(batch)))
+            rows += batch.num_rows - kept.num_rows
+            kept, mentions = request.cleaned_columns(kept, texts)
+            removed.mentions += mentions
+            writer.write_table(pa.Table.from_batches([kept]).cast(table.schema))
     if rows:
         removed.rows[table.name] = rows
 
@@ -226,11 +256,17 @@ def _findings(
     left = [c for c in findings["campaigns"] if c["campaign_id"] not in removed.campaigns]
     for campaign in left:
         for use in campaign["templates"]:
-            use["text"] = request.cleaned(use["text"])
+            use["text"] = _cleaned(use["text"], request, removed)
         for item in campaign["evidence"]:
             item["examples"] = [one for one in item["examples"] if one not in examples]
     said = [sentence for sentence in findings["unavailable"] if sentence != REMARK]
     return {**findings, "campaigns": left, "unavailable": [*said, REMARK]}
+
+
+def _cleaned(text: str, request: Request, removed: Removed) -> str:
+    cleaned = request.cleaned(text)
+    removed.mentions += cleaned != text
+    return cleaned
 
 
 def _carry(folder: Path, made: Path) -> Iterator[str]:

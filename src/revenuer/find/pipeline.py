@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 import revenuer
 from revenuer import runs
-from revenuer.engine import start
+from revenuer.engine import check, start
 from revenuer.find import campaigns, evidence, features, ingest, keep, place
 from revenuer.find.campaigns import dispositions, past
 from revenuer.find.campaigns import known as known_accounts
@@ -52,18 +52,17 @@ def scan(
     `finish` adds to the run folder before it is moved to its place, such as a report.
 
     Raises:
-        InputError: An argument cannot be used, an input cannot be opened or changes while it is
-            read, or no exchange could be read.
+        InputError: An argument cannot be used, the engine cannot start, an input cannot be opened
+            or changes while it is read, or no exchange could be read.
         RunError: `out` exists and is no run folder, so it is not overwritten; another process
             writes it; the disk is full; or `since` cannot be continued.
     """
     clock = _Clock()
+    check(settings)
     with place.taken(out) as aside:
         work, made = aside / place.TABLES, aside / place.MADE
         vouched = _vouched(known, settings)
-        before = earlier.load(since, _pseudonym_check(settings)) if since else None
-        state = features.load_state(since / "tables" / "state") if since else None
-        known_before = past.read(since) if since else past.NOTHING
+        before, state, known_before = _before(since, settings)
         if before and settings.window_days is None:
             settings = replace(settings, window_days=before.window_days)
         read = ingest.read_once(
@@ -96,6 +95,18 @@ def scan(
         runs.save(made / runs.ACCOUNT, _account(read, measured, settings, clock))
         place.put(aside, out)
     return outcome
+
+
+def _before(
+    since: Path | None, settings: Settings
+) -> tuple[earlier.Earlier | None, features.State | None, past.Past]:
+    """Return what an earlier run read, measured and knew."""
+    if since is None:
+        return None, None, past.NOTHING
+    before = earlier.load(since, _pseudonym_check(settings))
+    before.check_window(settings.window_days)
+    state = features.load_state(since / "tables" / "state", before.rows["kept"])
+    return before, state, past.read(since)
 
 
 def _pseudonym_check(settings: Settings) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 
 from revenuer import report
 from revenuer.find import pipeline
-from revenuer.find.campaigns import dispositions
+from revenuer.find.campaigns import dispositions, past
 from revenuer.lab import traffic
 from revenuer.settings import Settings
 
@@ -66,6 +66,8 @@ def test_what_was_cleared_is_listed_until_its_evidence_grows(scan: Scan) -> None
     members = set(pq.read_table(second / "members.parquet").column("account_id").to_pylist())
     assert not own & members
     assert dispositions.read(second) == {lineage_id: seen}, "handed on"
+    of = {one.lineage_id: one for one in past.read(second).lineages}
+    assert len(of[lineage_id].accounts) >= raised[lineage_id].accounts / 2, "known by them again"
 
     # As if one of the rules had not spoken yet.
     dispositions.write(first, {lineage_id: seen._replace(rules=seen.rules[1:])})

@@ -45,7 +45,7 @@ def test_kept_exchanges_are_as_if_read_anew(
     numbers = expected.intern(*columns(live)) if live else np.empty((0, 4), np.int32)
 
     found = store_of([])
-    entered = state.enter(state.load(tmp_path), np.array(kept), found)
+    entered = state.enter(state.load(tmp_path, len(ROWS)), np.array(kept), found)
 
     assert entered.tolist() == numbers.tolist()
     assert contents(found) == contents(expected)
@@ -53,6 +53,6 @@ def test_kept_exchanges_are_as_if_read_anew(
 
 def test_a_folder_without_state_is_refused_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="missing or damaged") as refused:
-        state.load(tmp_path)
+        state.load(tmp_path, 4)
 
     assert refused.value.hint == "scan all logs again, with --retain-text evidence or all"

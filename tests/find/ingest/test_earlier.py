@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from revenuer.cli.main import main
 from revenuer.errors import RunError
-from revenuer.find import pipeline
+from revenuer.find import pipeline, place
 from revenuer.lab import traffic
 from revenuer.settings import Settings
 
@@ -46,13 +48,19 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def scan(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Scan:
-    def run(*files: int, accounts: str = "accounts", since: Path | None = None, **changes: Any):  # type: ignore[no-untyped-def]
+    def run(  # type: ignore[no-untyped-def]
+        *files: int,
+        accounts: str = "accounts",
+        kind_of_list: str = "parquet",
+        since: Path | None = None,
+        **changes: Any,
+    ):
         out = tmp_path_factory.mktemp("runs") / "run"
         pipeline.scan(
             [str(logs / f"{i}.{kind}") for i in files for kind in ("parquet", "jsonl")],
             out=out,
             settings=dataclasses.replace(Settings(threads=1, retain_text="all"), **changes),
-            accounts=str(logs / f"{accounts}.parquet"),
+            accounts=str(logs / f"{accounts}.{kind_of_list}"),
             since=since,
         )
         return out
@@ -116,8 +124,54 @@ def test_without_the_old_texts_the_same_accounts_are_found(scan: Scan, whole: Pa
 
 
 @pytest.mark.slow
+def test_a_run_that_replaces_itself_goes_on_after_a_kill_between_both_steps(
+    scan: Scan, whole: Path, logs: Path, tmp_path: Path
+) -> None:
+    run, left = tmp_path / "run", tmp_path / "run.partial" / place.OLD
+    left.parent.mkdir()
+    shutil.copytree(scan(0, 1), left)
+    files = [str(logs / f"2.{kind}") for kind in ("parquet", "jsonl")]
+    accounts = str(logs / "accounts.parquet")
+    given = ("--accounts", accounts, "--since", run, "--out", run, "--retain-text", "all")
+
+    said = CliRunner().invoke(main, ["scan", *files, *map(str, given)])
+
+    assert said.exit_code == 0, said.output
+    assert differing(run, whole) == []
+
+
+@pytest.mark.slow
 def test_nothing_new_changes_nothing(scan: Scan, whole: Path) -> None:
     assert differing(scan(0, since=whole), whole) == []
+
+
+@pytest.mark.slow
+def test_what_is_read_each_time_is_rejected_once(scan: Scan, logs: Path) -> None:
+    list_, grown = logs / "list.csv", logs / "3.jsonl"
+    bad = '{"account_id": "a-9", "requested_at": "never"}\n'
+    list_.write_text("account_id,created_at\na-1,soon\na-2,never\na-3,2026-01-01T00:00:00Z\n")
+    grown.write_text(bad)
+    pq.write_table(pq.read_table(logs / "2.parquet"), logs / "3.parquet", compression="gzip")
+    first = scan(0, 3, accounts="list", kind_of_list="csv")
+    list_.write_text(list_.read_text().replace("soon", "2026-01-01T00:00:00Z"))
+    grown.write_text(bad * 2)
+
+    second = scan(1, 3, accounts="list", kind_of_list="csv", since=first)
+
+    whole = scan(0, 1, 3, accounts="list", kind_of_list="csv")
+    assert contents(second / "rejects.parquet") == contents(whole / "rejects.parquet")
+    assert len(pq.read_table(whole / "rejects.parquet")) == 4
+
+
+@pytest.mark.slow
+def test_a_window_that_reaches_behind_that_of_the_run_is_refused(scan: Scan) -> None:
+    first = scan(0, 1, window_days=2.0)
+
+    with pytest.raises(RunError, match="looked at 2 days and dropped") as refused:
+        scan(2, since=first, window_days=2.5)
+
+    assert refused.value.hint == "scan all logs again, without --since"
+    scan(2, since=first, window_days=1.0)
 
 
 @pytest.mark.slow
@@ -161,8 +215,25 @@ def _no_settings(run: Path) -> None:
     _change(run, settings=None)
 
 
+def _no_inputs(run: Path) -> None:
+    _change(run, inputs=[{}])
+
+
 def _no_run(run: Path) -> None:
     (run / "run.json").unlink()
+
+
+def _other_state(run: Path) -> None:
+    path = run / "tables" / "state" / "rows.parquet"
+    pq.write_table(pq.read_table(path).slice(1), path)
+
+
+def _damage(name: str) -> Callable[[Path], None]:
+    return lambda run: (run / name).write_bytes(b"PAR1")
+
+
+def _lose(name: str) -> Callable[[Path], None]:
+    return lambda run: (run / name).unlink()
 
 
 @pytest.mark.slow
@@ -174,7 +245,19 @@ def _no_run(run: Path) -> None:
         (_older, "has schema version 0", "scan the logs again"),
         (_newer, "has schema version 99", "update revenuer"),
         (_no_settings, "holds no run that", "scan all logs again"),
+        (_no_inputs, "holds no run that", "scan all logs again"),
         (_no_run, "no run at", "make one"),
+        (_other_state, "the run has", "scan all logs again"),
+        *(
+            (spoil(name), f"{name} cannot be read", "scan the logs again")
+            for spoil in (_damage, _lose)
+            for name in (
+                "rejects.parquet",
+                "tables/exchanges.parquet",
+                "tables/accounts.parquet",
+                "tables/lineages.parquet",
+            )
+        ),
     ],
 )
 def test_what_cannot_be_continued_is_refused(

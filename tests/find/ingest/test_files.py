@@ -61,9 +61,18 @@ def test_a_folder_that_is_left_out_is_left_out_whole(folder: Path) -> None:
 
 
 def test_run_folders_inside_a_folder_are_no_logs(folder: Path) -> None:
-    (folder / "below" / "run.json").write_text("{}")
+    for name in ("below/run.json", "below/campaigns.json", "now.lock"):
+        (folder / name).write_text("{}" if name != "now.lock" else "")
 
     assert names(files.find([str(folder)]), folder) == ["a.jsonl", "b.jsonl"]
+
+
+def test_logs_beside_a_run_json_of_another_program_are_read(folder: Path) -> None:
+    (folder / "below" / "run.json").write_text("{}")
+
+    found = names(files.find([str(folder)]), folder)
+
+    assert found == ["a.jsonl", "b.jsonl", "below/c.jsonl", "below/run.json"]
 
 
 def test_nothing_there_is_an_error_with_a_way_out(tmp_path: Path) -> None:

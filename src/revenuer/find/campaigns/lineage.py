@@ -16,7 +16,7 @@ second half. Two operators who copy one frame word for word would be taken for o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +25,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from revenuer import runs
 from revenuer.find.campaigns import wording
 from revenuer.find.campaigns.dossier import Member
 from revenuer.find.features import Features, state
 from revenuer.tables import LINEAGES
 
 Numbers = NDArray[np.int64]
+Marks = NDArray[np.uint64]
 #: Shares of the smaller's accounts, of all phrases, and of the smaller's payers.
 ACCOUNTS, LIKE, PAYERS = 0.5, 0.6, 0.3
 FEWEST_ACCOUNTS, FEWEST_PHRASES, FEWEST_PAYERS = 2, 8, 3
@@ -45,16 +47,16 @@ class Trace(NamedTuple):
 
     Attributes:
         lineage_id: Its lineage.
-        accounts: Account ids, carriers left out.
+        accounts: (accounts,) sorted hashes of account ids, carriers left out.
         phrases: (phrases,) sorted hashes of its own wording.
         payers: (payers,) sorted hashes of who pays.
         seen_us: End of the last window in which it was found.
     """
 
     lineage_id: str
-    accounts: frozenset[str]
+    accounts: Marks
     phrases: wording.Phrases
-    payers: wording.Phrases
+    payers: Marks
     seen_us: int
 
 
@@ -86,9 +88,9 @@ def traces(
         found.append(
             Trace(
                 lineage_id,
-                frozenset(ids[account] for account in own),
+                _marks(ids[account] for account in own),
                 wording.phrases(words, usual),
-                np.unique(np.array([_hash(payer) for payer in payers], np.uint64)),
+                _marks(payers),
                 end,
             )
         )
@@ -103,15 +105,19 @@ def recognise(one: Trace, known: Sequence[Trace]) -> str | None:
 
 
 def read(run: Path) -> list[Trace]:
-    """Return the lineages that an earlier run knew."""
-    members = pq.read_table(run / "members.parquet", columns=["lineage_id", "account_id", "role"])
-    accounts: dict[str, set[str]] = {}
-    for row in members.to_pylist():
-        if row["role"] != "carrier":
-            accounts.setdefault(row["lineage_id"], set()).add(row["account_id"])
+    """Return the lineages that an earlier run knew.
+
+    Raises:
+        RunError: They cannot be read.
+    """
+    path = run / "tables" / "lineages.parquet"
+    with runs.reading(path):
+        return _traces(pq.read_table(path, columns=list(LINEAGES.names)))
+
+
+def _traces(kept: Any) -> list[Trace]:
     marks: dict[str, dict[str, list[int]]] = {}
     seen: dict[str, int] = {}
-    kept = pq.read_table(run / "tables" / "lineages.parquet")
     for name, kind, value, seen_us in zip(
         *(column.to_pylist() for column in kept.columns[:3]),
         kept.column("seen_at").cast(pa.int64()).to_pylist(),
@@ -122,7 +128,7 @@ def read(run: Path) -> list[Trace]:
     return [
         Trace(
             name,
-            frozenset(accounts.get(name, ())),
+            np.unique(np.array(own.get("account", []), np.uint64)),
             np.unique(np.array(own.get("phrase", []), np.uint64)),
             np.unique(np.array(own.get("payer", []), np.uint64)),
             seen[name],
@@ -138,7 +144,12 @@ def table(found: Sequence[Trace], known: Sequence[Trace]) -> Any:
         {
             (one.lineage_id, kind, int(value), one.seen_us)
             for one in (*found, *(past for past in known if past.lineage_id not in alive))
-            for kind, values in (("phrase", one.phrases), ("payer", one.payers), ("name", [0]))
+            for kind, values in (
+                ("account", one.accounts),
+                ("phrase", one.phrases),
+                ("payer", one.payers),
+                ("name", [0]),
+            )
             for value in values
         }
     )
@@ -151,7 +162,7 @@ def table(found: Sequence[Trace], known: Sequence[Trace]) -> Any:
 
 def _strengths(one: Trace, other: Trace) -> tuple[float, float, float]:
     """Return each likeness over what it must be; 0 where there is too little of it."""
-    accounts = len(one.accounts & other.accounts)
+    accounts = len(np.intersect1d(one.accounts, other.accounts))
     fewest = min(len(one.accounts), len(other.accounts))
     payers = len(np.intersect1d(one.payers, other.payers))
     worded = min(len(one.phrases), len(other.phrases)) >= FEWEST_PHRASES
@@ -202,5 +213,10 @@ def _counts(values: Sequence[str | None]) -> dict[str, int]:
     return counts
 
 
-def _hash(value: str) -> int:
+def _marks(values: Iterable[str]) -> Marks:
+    return np.unique(np.array([mark(value) for value in values], np.uint64))
+
+
+def mark(value: str) -> int:
+    """Return the hash of an account's id or of a payer."""
     return int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest(), "little")

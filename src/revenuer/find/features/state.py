@@ -73,11 +73,11 @@ def save(folder: Path, numbers: NDArray[np.int32], store: TextStore) -> None:
             writer.write_table(pa.table([keys[own], hits[own], words], schema=schema))
 
 
-def load(folder: Path) -> State:
-    """Read the state of a run.
+def load(folder: Path, exchanges: int) -> State:
+    """Read the state of a run with so many exchanges.
 
     Raises:
-        RunError: There is none, or another version made it.
+        RunError: There is none, it belongs to another run, or another version made it.
     """
     try:
         rows = pq.read_table(folder / ROWS)
@@ -91,6 +91,11 @@ def load(folder: Path) -> State:
         raise RunError(
             f"{folder} was made by another version of revenuer or of its rules",
             hint="scan all logs again with this version",
+        )
+    if rows.num_rows != exchanges:
+        raise RunError(
+            f"{folder} tells of {rows.num_rows:,} exchanges, the run has {exchanges:,}",
+            hint="scan all logs again, without --since",
         )
     words = texts.column("words").combine_chunks()
     offsets = np.asarray(words.offsets).astype(np.int64)

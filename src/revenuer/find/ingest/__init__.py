@@ -180,6 +180,7 @@ def read(
     out.mkdir(parents=True, exist_ok=True)
     enricher, rejected = aside.enricher(settings.ip_ranges, settings.networks)
     known, unknown = aside.accounts(accounts, settings.column_map)
+    again = {*rejected, *unknown}
     known = enricher.accounts(known)
     known = pseudonyms.batch(known) if pseudonyms else known
     known = since.accounts(known) if since else known
@@ -225,7 +226,7 @@ def read(
         rows_old=int((~kept).sum()) + (since.rows["old"] if since else 0),
         duplicates=counts.duplicates + (since.rows["duplicates"] if since else 0),
         skipped=counts.skipped + (since.rows["skipped"] if since else 0),
-        rejects=since.rejects(out / "rejects.parquet") if since else rejects.rows,
+        rejects=since.rejects(out / "rejects.parquet", again) if since else rejects.rows,
         accounts=known.num_rows,
         carried=kept[:carried],
     )

@@ -6,7 +6,8 @@ was read then is not read again, so the same folder of logs can be given every d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -19,8 +20,10 @@ from revenuer import runs
 from revenuer.errors import RunError
 from revenuer.find.ingest import accounts as accounts_file
 from revenuer.find.ingest.store import Rejects
-from revenuer.tables import ACCOUNTS, EXCHANGES
+from revenuer.tables import ACCOUNTS, EXCHANGES, REJECTS
 
+_INPUT = ("name", "bytes", "digest", "format")
+_ROWS = ("read", "kept", "old", "duplicates", "skipped")
 AGAIN = "scan all logs again, without --since"
 
 
@@ -30,7 +33,7 @@ class Earlier(NamedTuple):
     Attributes:
         folder: Where it lies.
         inputs: Its inputs as `run.json` holds them: name, bytes, digest, format.
-        rows: Its counts: read, duplicates, skipped, rejects.
+        rows: Its counts: read, kept, old, duplicates, skipped.
         window_days: Its window, None for no limit.
     """
 
@@ -39,9 +42,23 @@ class Earlier(NamedTuple):
     rows: dict[str, int]
     window_days: float | None
 
+    def check_window(self, days: float | None) -> None:
+        """Refuse a window that reaches back to what was dropped.
+
+        Raises:
+            RunError: It is longer than that of the run.
+        """
+        if self.rows["old"] and days and self.window_days and days > self.window_days:
+            raise RunError(
+                f"{self.folder} looked at {self.window_days:g} days and dropped "
+                f"{self.rows['old']:,} older exchanges, which a window of {days:g} days may hold",
+                hint=AGAIN,
+            )
+
     def exchanges(self) -> Iterator[Any]:
         """Yield its exchanges in their order."""
-        with pq.ParquetFile(self.folder / "tables" / "exchanges.parquet") as file:
+        path = self.folder / "tables" / "exchanges.parquet"
+        with runs.reading(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(65_536, columns=list(EXCHANGES.names)):
                 yield pa.RecordBatch.from_arrays(
                     [batch.column(name) for name in EXCHANGES.names], schema=EXCHANGES.schema
@@ -49,26 +66,32 @@ class Earlier(NamedTuple):
 
     def accounts(self, newer: Any) -> Any:
         """Return its accounts and newer records, of which the later counts for each account."""
-        own = pq.read_table(
-            self.folder / "tables" / "accounts.parquet", columns=list(ACCOUNTS.names)
-        )
-        schema = newer.schema
-        both = pa.concat_tables([own.cast(schema), pa.Table.from_batches([newer])])
-        return accounts_file.last_of_each(both)
+        path = self.folder / "tables" / "accounts.parquet"
+        with runs.reading(path):
+            own = pq.read_table(path, columns=list(ACCOUNTS.names)).cast(newer.schema)
+        return accounts_file.last_of_each(pa.concat_tables([own, pa.Table.from_batches([newer])]))
 
-    def rejects(self, path: Path) -> int:
-        """Add its rejects to those in a file, by name of input; return how many there are."""
-        rows = [
-            (file, line, reason)
-            for source in (self.folder / "rejects.parquet", path)
-            for file, line, reason in zip(
-                *(column.to_pylist() for column in pq.read_table(source).columns), strict=True
-            )
-        ]
+    def rejects(self, path: Path, again: Container[str]) -> int:
+        """Add its rejects to those in a file, by name of input; return how many there are.
+
+        Args:
+            path: The file.
+            again: Inputs that are read whole each time. What is new of them holds.
+        """
+        own = self.folder / "rejects.parquet"
+        with runs.reading(own):
+            old = Counter(row for row in _rejects(own) if row[0] not in again)
+        # A log that has grown since gives its old rejects once more.
+        rows = (old | Counter(_rejects(path))).elements()
         with Rejects(path) as rejects:
-            for file, own in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
-                rejects.add(file, [(line, reason) for _, line, reason in own])
-        return len(rows)
+            for file, found in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
+                rejects.add(file, [(line, reason) for _, line, reason in found])
+        return rejects.rows
+
+
+def _rejects(path: Path) -> Iterator[tuple[str, int | None, str]]:
+    columns = pq.read_table(path, columns=list(REJECTS.names)).columns
+    return zip(*(column.to_pylist() for column in columns), strict=True)
 
 
 def load(folder: Path, pseudonym_check: str | None) -> Earlier:
@@ -85,9 +108,14 @@ def load(folder: Path, pseudonym_check: str | None) -> Earlier:
     run = runs.load(folder / runs.ACCOUNT)
     try:
         settings = run["settings"]
-        found = Earlier(folder, tuple(run["inputs"]), run["rows"], settings["window_days"])
+        found = Earlier(
+            folder,
+            tuple({name: one[name] for name in _INPUT} for one in run["inputs"]),
+            {name: int(run["rows"][name]) for name in _ROWS},
+            None if settings["window_days"] is None else float(settings["window_days"]),
+        )
         check = settings["pseudonym_check"]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{folder} holds no run that a scan could continue", hint=AGAIN) from error
     if check != pseudonym_check:
         raise RunError(

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.fs
 
 from revenuer.errors import InputError
+from revenuer.runs import ACCOUNT, FINDINGS
 
 BLOCK_BYTES = 1 << 20
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
@@ -145,11 +146,18 @@ def _below(filesystem: Any, path: str, *, prefix: str) -> Iterator[LogFile]:
     elif info.type == pyarrow.fs.FileType.Directory:
         selector = pyarrow.fs.FileSelector(path, recursive=True)
         below_it = filesystem.get_file_info(selector)
-        runs = {PurePosixPath(i.path).parent for i in below_it if i.base_name == "run.json"}
+        # Logs may lie beside a run.json of another program.
+        accounts, findings = (
+            {PurePosixPath(i.path).parent for i in below_it if i.base_name == name}
+            for name in (ACCOUNT, FINDINGS)
+        )
+        runs = accounts & findings
         for below in below_it:
             inner = PurePosixPath(below.path).parts[len(PurePosixPath(path).parts) :]
             is_hidden = any(part.startswith((".", "_")) for part in inner)
             is_output = not runs.isdisjoint(PurePosixPath(below.path).parents)
+            # What stands beside a run while it is made, or since its scan was killed.
+            is_output |= below.base_name.endswith(".lock") and not below.size
             if below.type == pyarrow.fs.FileType.File and not (is_hidden or is_output):
                 yield _log_file(filesystem, below, prefix)
     else:
