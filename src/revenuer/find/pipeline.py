@@ -81,6 +81,7 @@ def scan(
         clock.lap("features")
         progress("weighing ties", 0, None)
         findings = evidence.weigh(measured, fdr_level=settings.fdr, seed=settings.seed)
+        measured = measured.without_slots()
         clock.lap("evidence")
         progress("finding campaigns", 0, None)
         outcome = campaigns.find(

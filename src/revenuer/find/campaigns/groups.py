@@ -110,10 +110,10 @@ def _closeness(weighted: sparse.csr_array, named: NDArray[np.float64], twins: Tw
     for first, common in sets.products(weighted.T.tocsr(), once):
         left, right = common.coords
         ahead = np.flatnonzero(left + first < right)
-        left, right = left[ahead].astype(np.int64) + first, right[ahead].astype(np.int64)
+        left, right = (left[ahead] + first).astype(np.int32), right[ahead].astype(np.int32)
         closeness = common.data[ahead] / np.sqrt(named[left] * named[right])
         order = np.lexsort((right, left))
-        weight = closeness * twins.sizes[left] * twins.sizes[right]
+        weight = (closeness * twins.sizes[left] * twins.sizes[right]).astype(np.float32)
         parts.append((left[order], right[order], weight[order]))
     return sets.Pairs(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 

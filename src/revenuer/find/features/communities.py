@@ -10,14 +10,14 @@ limit). The resolution is the mean edge, over all pairs of a group, below which 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import igraph
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from revenuer.find.features.sets import Numbers, Pairs
+from revenuer.find.features.sets import Ends, Numbers, Pairs, Weights
 
 RESOLUTION = 0.05
 #: Edges that are searched at once, about 180 bytes each; a component may have more.
@@ -41,17 +41,18 @@ def find(
         is_weighted: Whether edges count by their weight.
         sizes: Accounts that each node stands for, also those without an edge; missing: one.
     """
+    left, right = pairs.left, pairs.right
     if sizes is None:
-        nodes, ends = np.unique(np.concatenate([pairs.left, pairs.right]), return_inverse=True)
+        nodes, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
         left, right = np.split(ends, 2)
         sizes = np.ones(len(nodes), np.int64)
     else:
-        nodes, left, right = np.arange(len(sizes)), pairs.left, pairs.right
+        nodes = np.arange(len(sizes))
     weight = pairs.weight if is_weighted else np.ones(len(left))
     igraph.set_random_number_generator(_Dice(seed))
     found: list[Numbers] = []
-    for own, ends, weights in _pieces(left, right, weight, sizes, resolution):
-        parts = igraph.Graph(n=len(own), edges=ends).community_leiden(
+    for own, graph, weights in _pieces(left, right, weight, sizes, resolution):
+        parts = graph.community_leiden(
             objective_function="CPM",
             resolution=resolution,
             weights=weights,
@@ -63,13 +64,13 @@ def find(
 
 
 def _pieces(
-    left: Numbers,
-    right: Numbers,
-    weight: NDArray[np.float64],
+    left: Ends,
+    right: Ends,
+    weight: Weights,
     sizes: Numbers,
     resolution: float,
-) -> Iterator[tuple[Numbers, Numbers, NDArray[np.float64]]]:
-    """Yield nodes, the edges among them and their weights, that no community can reach out of.
+) -> Iterator[tuple[Numbers, Any, Weights]]:
+    """Yield nodes, their graph and the weights of its edges, that no community can reach out of.
 
     Leiden's communities are built of parts whose mean edge is at least the resolution [1], so the
     edges of at least that weight connect each of them. Components of those edges are searched a
@@ -83,23 +84,27 @@ def _pieces(
         resolution: Density of edges below which a group is split.
 
     Yields:
-        (nodes,) numbers; (edges, 2) places of the ends in these; (edges,) weights.
+        (nodes,) numbers; the graph of these; (edges,) weights.
     """
     firm = np.flatnonzero(weight >= resolution * sizes[left] * sizes[right])
-    graph = sparse.coo_array(
+    joined = sparse.coo_array(
         (np.ones(len(firm), np.int8), (left[firm], right[firm])), shape=(len(sizes), len(sizes))
     )
-    count, component = connected_components(graph, directed=False)
+    count, component = connected_components(joined, directed=False)
     is_inside = component[left] == component[right]
     held = np.bincount(component[left[is_inside]], minlength=count)
     piece = ((np.cumsum(held) - held) // MOST_EDGES).astype(np.int32)[component]
-    del firm, graph
+    del firm, joined
     place = np.empty(len(sizes), np.int32)
     for number in np.unique(piece):
         own = np.flatnonzero(piece == number)
         place[own] = np.arange(len(own), dtype=np.int32)
         edges = np.flatnonzero(is_inside & (piece[left] == number))
-        yield own, np.column_stack([place[left[edges]], place[right[edges]]]), weight[edges]
+        # Nothing is kept while the piece is searched but what the search needs.
+        ends = np.column_stack([place[left[edges]], place[right[edges]]])
+        graph, weights = igraph.Graph(n=len(own), edges=ends), weight[edges]
+        del edges, ends
+        yield own, graph, weights
 
 
 class _Dice:

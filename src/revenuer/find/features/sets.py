@@ -27,6 +27,8 @@ from scipy import sparse
 from scipy.stats import poisson
 
 Numbers = NDArray[np.int64]
+Ends = Numbers | NDArray[np.int32]
+Weights = NDArray[np.float64] | NDArray[np.float32]
 #: Accounts of one token from which no pairs are made: a hub says little and costs its square.
 HUB = 200
 #: Products of entries that are in memory at once, about 50 bytes each.
@@ -52,9 +54,9 @@ class Sets(NamedTuple):
 class Pairs(NamedTuple):
     """Pairs of accounts, left < right, and -log10 of the chance that strangers share as much."""
 
-    left: Numbers
-    right: Numbers
-    weight: NDArray[np.float64]
+    left: Ends
+    right: Ends
+    weight: Weights
 
 
 def incidence(tokens: Numbers, accounts: Numbers, shape: tuple[int, int]) -> sparse.csr_array:
