@@ -85,9 +85,9 @@ place is replaced. Columns: [tables](tables.md).
 
 Beside it, while a scan runs, stand `DIR.lock`, by which a second scan to the same place is refused,
 and `DIR.partial`, in which the run is made. An error removes both. After a kill `DIR.partial` stays
-and the lock holds nobody up: the same command goes on from the tables that were read, if inputs (by
-name, size and time of change), settings and versions are the same, and finds the same bytes;
-otherwise it starts afresh.
+and the lock holds nobody up: the same command goes on from the tables that were read, and from the
+texts if these were worked on, if inputs (by name, size and time of change), settings and versions
+are the same, and finds the same bytes; otherwise it starts afresh.
 
 A run says with which `schema_version` it was written. Every command reads its own version, upgrades
 an older one where it can, and refuses any other.

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from revenuer.find import ingest, pipeline, place
+from revenuer.find.features import texts
 from revenuer.find.ingest import resume
 from revenuer.lab import traffic
 from revenuer.settings import Settings
@@ -120,25 +121,40 @@ def times_read(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     return times
 
 
+@pytest.fixture
+def worked_on(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows by a number of texts each time that texts are worked on."""
+    real, many = texts.work, []
+
+    def counted(some: Any, keys: Any, matcher: Any) -> texts.Worked:
+        many.append(len(keys))
+        return real(some, keys, matcher)
+
+    monkeypatch.setattr(texts, "work", counted)
+    return many
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("moment", "reads_again"),
+    ("moment", "reads_again", "works_again"),
     [
-        ("ingest", 1),
-        ("reading text", 0),
-        ("weighing ties", 0),
-        ("writing the report", 0),
-        ("finish", 0),
-        ("moving", 0),
+        ("ingest", 1, True),
+        ("reading text", 0, True),
+        ("weighing ties", 0, False),
+        ("writing the report", 0, False),
+        ("finish", 0, True),
+        ("moving", 0, True),
     ],
 )
 def test_a_killed_scan_goes_on_and_finds_the_same(
     logs: Path,
     undisturbed: dict[str, bytes],
     times_read: list[None],
+    worked_on: list[int],
     tmp_path: Path,
     moment: str,
     reads_again: int,
+    works_again: bool,
 ) -> None:
     out = tmp_path / "run"
     before = old_run(out)
@@ -155,9 +171,11 @@ def test_a_killed_scan_goes_on_and_finds_the_same(
     kept = out if moment != "moving" else tmp_path / "run.partial" / place.OLD
     assert contents(kept) == before
     times_read.clear()
+    worked_on.clear()
     scanned(logs, out)
     assert found(out) == undisturbed
     assert len(times_read) == reads_again
+    assert (sum(worked_on) > 0) is works_again
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 

@@ -1,8 +1,8 @@
 """The scan, in one screen: logs -> exchanges -> features -> findings -> campaigns.
 
 Each stage has one verb and meets the next in tables. A run is made aside and moved to its place
-when it is whole (`place`). One that was killed goes on from the ingested tables; the stages after
-them keep their numbers in memory and are done again.
+when it is whole (`place`). One that was killed goes on from the ingested tables, and from the texts
+if these were read; the stages after them keep their numbers in memory and are done again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 import revenuer
 from revenuer import runs
@@ -76,7 +78,7 @@ def scan(
                 seed=settings.seed,
                 progress=progress,
                 is_null=settings.is_null,
-                earlier=(state, read.carried) if state else None,
+                earlier=_worked_on(work, read, state),
             )
         clock.lap("features")
         progress("weighing ties", 0, None)
@@ -108,6 +110,16 @@ def _before(
     before.check_window(settings.window_days)
     state = features.load_state(since / "tables" / "state", before.rows["kept"])
     return before, state, past.read(since)
+
+
+def _worked_on(
+    work: Path, read: ingest.IngestSummary, state: features.State | None
+) -> tuple[features.State, NDArray[np.bool_]] | None:
+    """Return what is known of texts: by this scan, if it was killed, or by the earlier one."""
+    left = features.left_state(work / "state", read.rows_kept)
+    if left:
+        return left, np.ones(read.rows_kept, np.bool_)
+    return (state, read.carried) if state else None
 
 
 def _pseudonym_check(settings: Settings) -> str | None:

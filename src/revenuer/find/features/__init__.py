@@ -40,12 +40,13 @@ __all__ = [
     "State",
     "Texts",
     "carried_templates",
+    "left_state",
     "load_state",
     "measure",
 ]
 
 HERE = Path(__file__).parent
-load_state = state.load
+load_state, left_state = state.load, state.left
 Progress = Callable[[str, int, int | None], None]
 #: Exchanges with a template that make it the account's own; once or twice may be a copied prompt.
 OWN_USE = 3

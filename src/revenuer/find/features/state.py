@@ -11,6 +11,7 @@ version with the same lexicon made.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,12 +23,14 @@ from numpy.typing import NDArray
 import revenuer
 from revenuer.errors import RunError
 from revenuer.find.features import lexicon
-from revenuer.find.features.texts import TextStore, Worked
+from revenuer.find.features.texts import TextStore, Worked, chosen
 
 ROWS, TEXTS = "rows.parquet", "texts.parquet"
 #: Texts of an exchange, in the order in which they are numbered.
 FIELDS = ("system", "prompt", "opening", "history")
 MADE_WITH = b"made_with"
+#: Texts that are entered at once.
+AT_ONCE = 200_000
 
 
 class State(NamedTuple):
@@ -43,14 +46,16 @@ class State(NamedTuple):
 
 
 def save(folder: Path, numbers: NDArray[np.int32], store: TextStore) -> None:
-    """Write the state of a run.
+    """Write the state of a run; the folder is there when it is whole, not before.
 
     Args:
-        folder: Made when missing.
+        folder: Replaced.
         numbers: (exchanges, 4) text of each field of each exchange, -1 for none.
         store: Holds the texts.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
     rows = pa.table(
         {
             field: column
@@ -58,19 +63,32 @@ def save(folder: Path, numbers: NDArray[np.int32], store: TextStore) -> None:
         }
     )
     pq.write_table(
-        rows.replace_schema_metadata({MADE_WITH: _made_with()}), folder / ROWS, compression="zstd"
+        rows.replace_schema_metadata({MADE_WITH: _made_with()}), aside / ROWS, compression="zstd"
     )
     keys, hits = store.keys(), store.hits()
     schema = pa.schema(
         [("key", pa.uint64()), ("hits", pa.uint64()), ("words", pa.list_(pa.uint32()))]
     )
-    with pq.ParquetWriter(folder / TEXTS, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(aside / TEXTS, schema, compression="zstd") as writer:
         for block in store.blocks():
             own = slice(block.first, block.first + len(block.offsets) - 1)
             words = pa.ListArray.from_arrays(
                 pa.array(block.offsets.astype(np.int32)), pa.array(block.words)
             )
             writer.write_table(pa.table([keys[own], hits[own], words], schema=schema))
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.replace(folder)
+
+
+def left(folder: Path, exchanges: int) -> State | None:
+    """Return the state that a scan left which was killed later; None where it must be made anew."""
+    if not folder.is_dir():
+        return None
+    try:
+        return load(folder, exchanges)
+    except RunError:
+        # Of other rules, or lost when the machine went down: the logs are there to make it again.
+        return None
 
 
 def load(folder: Path, exchanges: int) -> State:
@@ -148,15 +166,12 @@ def enter(state: State, kept: NDArray[np.bool_], store: TextStore) -> NDArray[np
     numbers = state.numbers[kept]
     held = numbers[numbers >= 0]
     distinct, first = np.unique(held, return_index=True)
-    order = distinct[np.argsort(first)]
-    lengths = np.diff(state.texts.offsets)[order]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    # Word by word: where the text begins in the old words, and how far into it one is.
-    places = np.repeat(state.texts.offsets[order] - offsets[:-1], lengths) + np.arange(offsets[-1])
-    renumbered = np.full(len(state.texts.keys) + 1, -1, np.int32)
-    renumbered[order] = store.adopt(
-        Worked(state.texts.keys[order], state.texts.hits[order], state.texts.words[places], offsets)
-    )
+    order = distinct[np.argsort(first)].astype(np.int64)
+    texts = state.texts
+    renumbered = np.full(len(texts.keys) + 1, -1, np.int32)
+    for some in np.split(order, range(AT_ONCE, len(order), AT_ONCE)):
+        words, offsets = chosen(texts.words, texts.offsets, some)
+        renumbered[some] = store.adopt(Worked(texts.keys[some], texts.hits[some], words, offsets))
     return renumbered[numbers]
 
 
