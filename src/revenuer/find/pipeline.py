@@ -7,6 +7,7 @@ if these were read; the stages after them keep their numbers in memory and are d
 
 from __future__ import annotations
 
+import ctypes
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -84,6 +85,7 @@ def scan(
         progress("weighing ties", 0, None)
         findings = evidence.weigh(measured, fdr_level=settings.fdr, seed=settings.seed)
         measured = measured.without_slots()
+        _give_back()
         clock.lap("evidence")
         progress("finding campaigns", 0, None)
         outcome = campaigns.find(
@@ -133,6 +135,13 @@ def _vouched(known: Path | None, settings: Settings) -> frozenset[str]:
         key = pseudonym.load(settings.pseudonym_key)
         return frozenset(key.value("account_id", account) for account in accounts)
     return accounts
+
+
+def _give_back() -> None:
+    """Give freed memory back: glibc keeps what was freed in small pieces, 0.35 of 1.7 GB here."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 class _Clock:
