@@ -44,7 +44,8 @@ def test_green_tokens_gain_delta() -> None:
         ({"gamma": 1.0}, "not at 1.0"),
         ({"delta": 0.0}, "more than 0, not 0.0"),
         ({"delta": float("nan")}, "not nan"),
-        ({"window": 0}, "at least one token, not 0"),
+        ({"window": 0}, "1 to 16 tokens, not 0"),
+        ({"window": 17}, "1 to 16 tokens, not 17"),
         ({"candidates": 1}, "needs two candidates, not 1"),
     ],
 )

@@ -67,7 +67,8 @@ def test_the_order_of_candidates_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"window": 0}, "at least one token, not 0"),
+        ({"window": 0}, "1 to 16 tokens, not 0"),
+        ({"window": 17}, "1 to 16 tokens, not 17"),
         ({"private": 1.0}, r"lies in \[0, 1\), not at 1.0"),
         ({"private": -0.1}, "not at -0.1"),
         ({"private": float("nan")}, "not at nan"),

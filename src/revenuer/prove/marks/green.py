@@ -53,8 +53,8 @@ class GreenMark:
             raise InputError(f"the green share lies in (0, 1), not at {self.gamma}")
         if not 0 < self.delta < math.inf:
             raise InputError(f"green tokens gain more than 0, not {self.delta}")
-        if self.window < 1:
-            raise InputError(f"a window has at least one token, not {self.window}")
+        if not 1 <= self.window <= prf.WIDEST:
+            raise InputError(f"a window has 1 to {prf.WIDEST} tokens, not {self.window}")
         if self.candidates < 2:
             raise InputError(f"a choice needs two candidates, not {self.candidates}")
 

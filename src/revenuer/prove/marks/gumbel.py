@@ -58,8 +58,8 @@ class GumbelMark:
     candidates: int = 256
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise InputError(f"a window has at least one token, not {self.window}")
+        if not 1 <= self.window <= prf.WIDEST:
+            raise InputError(f"a window has 1 to {prf.WIDEST} tokens, not {self.window}")
         if not 0 <= self.private < 1:
             raise InputError(f"the private share lies in [0, 1), not at {self.private}")
         if self.candidates < 2:

@@ -24,6 +24,8 @@ Words = NDArray[np.uint32]
 NAME = "philox4x32-10-v1"
 #: Stands before the first token of a completion.
 ABSENT = -1
+#: Tokens in the widest window; the engine warns above it, and a student would never meet one again.
+WIDEST = 16
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
