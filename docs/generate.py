@@ -171,8 +171,7 @@ def _attributes(thing: type) -> dict[str, str]:
 
 def _cli() -> list[str]:
     lines = [INTRO["cli.md"]]
-    for name in COMMANDS:
-        command = _command(name)
+    for name, command in commands():
         inner = click.Context(command, info_name=f"revenuer {name}")
         usage = f"revenuer {name} {' '.join(command.collect_usage_pieces(inner))}"
         lines += [f"## revenuer {name}", "", "```text", usage, "```", ""]
@@ -183,11 +182,15 @@ def _cli() -> list[str]:
     return lines
 
 
-def _command(name: str) -> click.Command:
-    command = main.get_command(click.Context(main), name)
-    if command is None:
-        raise KeyError(name)
-    return command
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its name; of a command that has commands, those too."""
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        if command is None:
+            raise KeyError(name)
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
 
 
 def _option(option: click.Option, context: click.Context) -> tuple[str, str, str]:
@@ -199,7 +202,7 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str, str
 
 def _settings() -> list[str]:
     meaning = _attributes(Settings)
-    flags = {str(option.name): f"`{option.opts[-1]}`" for option in _command("scan").params}
+    flags = {str(option.name): f"`{option.opts[-1]}`" for option in dict(commands())["scan"].params}
     flags["column_map"] = flags["maps"]
     rows = []
     for field in dataclasses.fields(Settings):

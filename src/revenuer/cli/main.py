@@ -33,6 +33,9 @@ COMMANDS = {
         "revenuer.cli.forget:forget", "Remove an account or old exchanges from runs."
     ),
     "simulate": Command("revenuer.cli.simulate:simulate", "Make a week of traffic to try it on."),
+    "mark": Command(
+        "revenuer.cli.mark:mark", "Make and commit to the keys of marks; plant canaries."
+    ),
     "doctor": Command("revenuer.cli.doctor:doctor", "Say what is installed and what is missing."),
 }
 
@@ -64,8 +67,9 @@ class Lazy(click.Group):
             return None
         module, attribute = COMMANDS[cmd_name].place.split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        if not any(option.name == "debug" for option in command.params):
-            command.params.append(_debug())
+        for one in _with_commands(command):
+            if not any(option.name == "debug" for option in one.params):
+                one.params.append(_debug())
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -86,6 +90,10 @@ class Lazy(click.Group):
                 raise
             where = f"{error.filename}: " if error.filename else ""
             raise Failure(f"{where}{error.strerror}") from error
+
+
+def _with_commands(command: click.Command) -> list[click.Command]:
+    return [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
 
 
 def _debug() -> click.Option:
