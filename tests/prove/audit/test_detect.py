@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.prove.audit.schemes import Green, Gumbel, marked
 
 from revenuer.errors import InputError
 from revenuer.prove.audit.detect import (
@@ -25,40 +24,7 @@ from revenuer.prove.audit.windows import Seen, windows
 from revenuer.prove.marks import prf
 from revenuer.prove.marks.keys import WatermarkKey
 
-
-@dataclass(frozen=True)
-class Gumbel:
-    """Every step marked."""
-
-    window: int = 2
-    name: str = "gumbel"
-
-
-@dataclass(frozen=True)
-class Green:
-    """A quarter of the tokens favoured."""
-
-    window: int = 2
-    gamma: float = 0.25
-    name: str = "green"
-
-
 SCHEMES: list[Mark] = [Gumbel(), Green(), Gumbel(4), Green(1)]
-VOCABULARY = 50
-
-
-def marked(seed: int, length: int, scheme: Mark, rng: np.random.Generator) -> list[int]:
-    """Sample from uniform distributions over 50 tokens, marked at every step."""
-    text: list[int] = []
-    ids = np.arange(VOCABULARY)[None, :]
-    for _ in range(length):
-        window = windows([*text, 0], scheme.window)[-1:]
-        u = prf.uniforms(prf.words(seed, prf.states(seed, window), ids))[0]
-        gamma = getattr(scheme, "gamma", None)
-        # A green token is seven times as likely; Gumbel takes the largest number.
-        weights = (u == u.max()) if gamma is None else np.where(u < gamma, 7.0, 1.0)
-        text.append(int(rng.choice(VOCABULARY, p=weights / weights.sum())))
-    return text
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -142,7 +142,11 @@ class Seen:
 
     def note_context(self, tokens: ArrayLike, width: int) -> None:
         """Never score the windows of a text that a suspect was given."""
-        self._in_contexts.add(_packed(context_windows(tokens, width)))
+        self.note_windows(context_windows(tokens, width))
+
+    def note_windows(self, windows: Windows) -> None:
+        """Never score these windows: (n, width)."""
+        self._in_contexts.add(_packed(windows))
 
     def in_context(self, windows: Windows) -> Mask:
         """Return which windows stood in a context: (n,)."""
