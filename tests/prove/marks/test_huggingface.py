@@ -13,7 +13,7 @@ from revenuer.errors import InputError
 from revenuer.prove.audit.detect import detect
 from revenuer.prove.marks.green import GreenMark
 from revenuer.prove.marks.gumbel import GumbelMark
-from revenuer.prove.marks.huggingface import marked
+from revenuer.prove.marks.huggingface import MarkProcessor, here, marked, there
 from revenuer.prove.marks.keys import WatermarkKey
 
 KEY = WatermarkKey(bytes(range(32)))
@@ -126,6 +126,36 @@ def test_a_streamer_gets_prompt_and_tokens(model: LlamaForCausalLM) -> None:
 
     assert streamer.taken == [*range(PROMPT), *made[0]]
     assert streamer.is_ended
+
+
+def test_numbers_are_the_same_on_the_host_and_elsewhere() -> None:
+    windows, tokens = torch.randint(-1, 50_000, (7, 2)), torch.randint(0, 50_000, (7, 31))
+
+    assert torch.equal(here(KEY.seed, windows, tokens), there(KEY.seed, windows, tokens))
+
+
+@pytest.mark.parametrize("mark", [GumbelMark(), GreenMark()], ids=lambda mark: mark.name)
+def test_a_mark_made_on_a_device_is_read_as_well(
+    model: LlamaForCausalLM, mark: GumbelMark | GreenMark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("revenuer.prove.marks.huggingface.here", there)
+
+    made = generate(model, marked(mark, KEY), length=40)
+
+    assert log10_p(mark, KEY, made) < -5
+
+
+@pytest.mark.parametrize("nothing", [float("nan"), -float("inf")])
+def test_a_row_without_a_token_is_not_papered_over(nothing: float) -> None:
+    processor = MarkProcessor(GumbelMark(private=0), KEY, prompt_tokens=0)
+    scores = torch.zeros(2, 300)
+    scores[1] = nothing
+
+    left = processor(torch.tensor([[1, 2], [3, 4]]), scores)
+
+    assert int((left[0] == 0).sum()) == 1
+    with pytest.raises(RuntimeError, match="probability tensor"):
+        torch.multinomial(left.softmax(dim=1), 1)
 
 
 def test_calls_leave_nothing_behind(model: LlamaForCausalLM) -> None:
