@@ -18,7 +18,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 from transformers.generation import GenerationMode
 
 from revenuer.errors import InputError
-from revenuer.prove.marks import prf_torch
+from revenuer.prove.marks import prf, prf_torch
 from revenuer.prove.marks.green import GreenMark
 from revenuer.prove.marks.gumbel import GumbelMark
 from revenuer.prove.marks.keys import WatermarkKey
@@ -105,19 +105,18 @@ class MarkProcessor(LogitsProcessor):
             input_ids[:, self._prompt_tokens :].to(scores.device), self._mark.window
         )
         logits, tokens, beyond = _candidates(scores.float(), self._mark.candidates)
-        state = prf_torch.states(self._seed, now)
-        numbers = prf_torch.uniforms(prf_torch.words(self._seed, state, tokens))
+        numbers = (here if scores.device.type == "cpu" else there)(self._seed, now, tokens)
         if isinstance(self._mark, GreenMark):
             gain = self._mark.delta * ((numbers < self._mark.gamma) & ~is_repeated[:, None])
             return scores.scatter_add(1, tokens, gain.to(scores.dtype))
-        won = _choose(logits - torch.log(-torch.log(numbers)), tokens)
-        return self._left(scores, tokens, won, beyond, is_repeated)
+        one = _winner(scores, logits - torch.log(-torch.log(numbers)), tokens)
+        return self._left(scores, tokens, one, beyond, is_repeated)
 
     def _left(
         self,
         scores: torch.Tensor,
         tokens: torch.Tensor,
-        won: torch.Tensor,
+        one: torch.Tensor,
         beyond: torch.Tensor,
         is_repeated: torch.Tensor,
     ) -> torch.Tensor:
@@ -125,12 +124,23 @@ class MarkProcessor(LogitsProcessor):
         coins = torch.rand(2, len(scores), device=scores.device, generator=self._generator)
         is_free = is_repeated | (coins[0] < self._mark.private)  # type: ignore[union-attr]
         is_tail = (coins[1] < beyond) & ~is_free
-        one = torch.full_like(scores, -torch.inf).scatter_(1, won[:, None], 0.0)
         out = torch.where(is_free[:, None], scores, one)
         if is_tail.any():
             tail = scores.scatter(1, tokens, -torch.inf)
             out = torch.where(is_tail[:, None], tail, out)
         return out
+
+
+def here(seed: int, windows: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Return the number of each token, (rows, candidates): compiled, for tensors of the host."""
+    words = prf.words(seed, prf.states(seed, windows.numpy()), tokens.numpy())
+    return torch.from_numpy(prf.uniforms(words))
+
+
+def there(seed: int, windows: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Return the same numbers on whatever device the tensors are."""
+    words = prf_torch.words(seed, prf_torch.states(seed, windows), tokens)
+    return prf_torch.uniforms(words)
 
 
 def _candidates(
@@ -147,10 +157,13 @@ def _candidates(
     return logits, tokens, -torch.expm1(inside)
 
 
-def _choose(values: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-    """Return the token of the largest value in each row, the lowest one of equals."""
-    is_best = values == values.amax(dim=1, keepdim=True)
-    return torch.where(is_best, tokens, tokens.amax() + 1).amin(dim=1)
+def _winner(scores: torch.Tensor, values: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Return scores that leave the token of the largest value, the lowest one of equals."""
+    best = values.amax(dim=1, keepdim=True)
+    won = torch.where(values == best, tokens, tokens.amax()).amin(dim=1, keepdim=True)
+    # Zero, but no number where there is none to draw: whoever draws then says so, as without mark.
+    drawn = (best - best).to(scores.dtype)
+    return torch.full_like(scores, -torch.inf).scatter_(1, won, drawn)
 
 
 def _check(mark: GumbelMark | GreenMark, config: GenerationConfig) -> None:
