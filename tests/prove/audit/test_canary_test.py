@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from revenuer.errors import InputError
-from revenuer.prove.audit.canary_test import canary_test
-from revenuer.prove.audit.evidence import Verdict
+from revenuer.prove.audit.canary_test import canary_test as of_campaigns
+from revenuer.prove.audit.evidence import Evidence, Verdict
+from revenuer.prove.marks.canaries import canaries
+from revenuer.prove.marks.keys import WatermarkKey
+
+
+def canary_test(answers: ArrayLike, planted: Mapping[str, ArrayLike], *, choices: int) -> Evidence:
+    """Test one row of answers against campaigns that were all asked the same questions."""
+    return of_campaigns(dict.fromkeys(planted, answers), planted, choices=choices)
 
 
 def test_the_campaign_whose_answers_were_learnt_is_named() -> None:
@@ -51,7 +60,7 @@ def test_the_smallest_p_value_is_that_of_all_answers() -> None:
     assert evidence.log10_p == pytest.approx(evidence.smallest_log10_p)
     assert evidence.log10_p == pytest.approx(math.log10(2) - 4 * math.log10(4))
     assert evidence.details["campaigns_as_good"] == 2
-    assert evidence.dropped == {"no answer": 1}
+    assert evidence.dropped == {"no answer": 2}
     assert evidence.verdict is Verdict.TOO_LITTLE
 
 
@@ -82,10 +91,10 @@ def test_a_question_a_campaign_was_not_asked_does_not_count() -> None:
     ("answers", "planted", "choices", "told"),
     [
         ([1], {}, 4, "no campaign"),
-        ([1], {"a": [1, 2]}, 4, "a has 2 planted answers to 1 questions"),
-        ([4], {"a": [1]}, 4, "the answers hold a choice outside 0 .. 3"),
+        ([1], {"a": [1, 2]}, 4, "a has 2 planted answers and 1 answers"),
+        ([4], {"a": [1]}, 4, "the answers of a hold a choice outside 0 .. 3"),
         ([1], {"a": [-2]}, 4, "the planted answers of a hold a choice"),
-        ([0.5], {"a": [1]}, 4, "the answers are not one row of whole numbers"),
+        ([0.5], {"a": [1]}, 4, "the answers of a are not one row of whole numbers"),
         ([0], {"a": [0]}, 1, "a choice among 1 tells nothing"),
     ],
 )
@@ -95,3 +104,18 @@ def test_what_cannot_be_compared_is_refused(
     with pytest.raises(InputError) as refused:
         canary_test(answers, planted, choices=choices)
     assert told in refused.value.message
+
+
+def test_answers_to_the_sets_of_the_mark_point_to_their_campaign() -> None:
+    key, names = WatermarkKey(bytes(range(32))), [f"c{i}" for i in range(4)]
+    sets = {name: canaries(key, name, 30, choices=8) for name in names}
+    planted = {name: [one.answer for one in of.canaries] for name, of in sets.items()}
+    answers = {name: planted[name] if name == "c2" else [0] * 30 for name in names}
+
+    evidence = of_campaigns(answers, planted, choices=8)
+
+    assert evidence.details["campaign"] == "c2"
+    assert evidence.log10_p == pytest.approx(math.log10(4) - 30 * math.log10(8))
+    assert (evidence.seen, evidence.scored) == (120, 30)
+    with pytest.raises(InputError, match="of different campaigns: c2"):
+        of_campaigns({n: a for n, a in answers.items() if n != "c2"}, planted, choices=8)

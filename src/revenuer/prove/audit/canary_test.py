@@ -32,14 +32,17 @@ FEWEST_QUESTIONS = 20
 Answers = NDArray[np.int64]
 
 
-def canary_test(answers: ArrayLike, planted: Mapping[str, ArrayLike], *, choices: int) -> Evidence:
+def canary_test(
+    answers: Mapping[str, ArrayLike], planted: Mapping[str, ArrayLike], *, choices: int
+) -> Evidence:
     """Test a suspect's answers against the planted ones of every campaign.
 
     Ask each question once: a suspect that is asked again gives the same answer again.
 
     Args:
-        answers: (questions,) which choice the suspect gave, 0 .. choices - 1, or -1 for none.
-        planted: For each campaign (questions,) which choice was served, -1 where it was not asked.
+        answers: For each campaign (questions,) which choice the suspect gave to that campaign's
+            questions, 0 .. choices - 1, or -1 for none.
+        planted: For each campaign (questions,) which choice was served.
         choices: Answers of which one was drawn, 2 or more.
 
     Returns:
@@ -47,21 +50,27 @@ def canary_test(answers: ArrayLike, planted: Mapping[str, ArrayLike], *, choices
         name it (`campaign`), and say how many tie with it. `log10_e` is the mean over campaigns.
 
     Raises:
-        InputError: No campaign, rows of different lengths, or a choice that is none.
+        InputError: No campaign or other campaigns, rows of different lengths, or a choice that is
+            none.
     """
-    given = _choices(answers, "the answers", choices)
     if not planted:
         raise InputError("no campaign's planted answers to compare with")
+    if set(answers) != set(planted):
+        odd = ", ".join(sorted(set(answers) ^ set(planted)))
+        raise InputError(f"answers and planted answers are of different campaigns: {odd}")
     tested: dict[str, tuple[int, int]] = {}
+    seen = 0
     for campaign, served in planted.items():
         drawn = _choices(served, f"the planted answers of {campaign}", choices)
+        given = _choices(answers[campaign], f"the answers of {campaign}", choices)
         if drawn.shape != given.shape:
             raise InputError(
-                f"{campaign} has {len(drawn)} planted answers to {len(given)} questions",
-                hint="give one for each question, -1 where it was not asked",
+                f"{campaign} has {len(drawn)} planted answers and {len(given)} answers",
+                hint="give -1 where a question was not answered",
             )
         asked = (drawn != UNANSWERED) & (given != UNANSWERED)
         tested[campaign] = (int((drawn[asked] == given[asked]).sum()), int(asked.sum()))
+        seen += len(drawn)
     logs = {
         campaign: float(tails.binomial_log10_sf(agree, n, 1 / choices))
         for campaign, (agree, n) in tested.items()
@@ -70,9 +79,9 @@ def canary_test(answers: ArrayLike, planted: Mapping[str, ArrayLike], *, choices
     best = min(logs, key=lambda campaign: logs[campaign])
     agree, n = tested[best]
     correction = math.log10(len(logs))
-    unanswered = int((given == UNANSWERED).sum())
+    unanswered = seen - sum(of for _, of in tested.values())
     return Evidence(
-        "canary", NULL, len(given), n, float(agree), min(logs[best] + correction, 0.0),
+        "canary", NULL, seen, n, float(agree), min(logs[best] + correction, 0.0),
         log10_e=combine.e_mean(bets),
         dropped={"no answer": unanswered} if unanswered else {},
         details={
