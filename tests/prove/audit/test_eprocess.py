@@ -52,6 +52,10 @@ def test_a_mark_is_found_and_the_path_is_the_value_at_each_time() -> None:
 
     assert path[-1] > 6
     assert path[99] == pytest.approx(float(eprocess.scores_log10_e(scores[:100].sum(), 100)))
+    long = np.tile(scores, 500)
+    assert eprocess.scores_path(long)[150_000] == pytest.approx(
+        float(eprocess.scores_log10_e(long[:150_001].sum(), 150_001))
+    )
     hits = (rng.random(400) < 0.45).astype(float)
     assert eprocess.hits_path(hits, 0.25)[-1] > 6
 

@@ -15,7 +15,7 @@ import math
 from typing import NamedTuple
 
 from revenuer.errors import InputError
-from revenuer.prove.audit.detect import Mark, Units, judge
+from revenuer.prove.audit.detect import Mark, Units, unit_scores
 from revenuer.prove.marks.keys import WatermarkKey
 
 COUNT = 999
@@ -51,6 +51,9 @@ def rank(units: Units, key: WatermarkKey, scheme: Mark, *, count: int = COUNT) -
     """
     if count < 1:
         raise InputError("a rank needs at least one decoy")
-    reached = judge(units, key.seed, scheme).total
-    at_least = sum(judge(units, decoy.seed, scheme).total >= reached for decoy in key.decoys(count))
+    reached, *others = (
+        float(unit_scores(units.windows, units.tokens, one.seed, scheme).sum())
+        for one in (key, *key.decoys(count))
+    )
+    at_least = sum(other >= reached for other in others)
     return Rank(count, at_least, math.log10((1 + at_least) / (count + 1)), -math.log10(count + 1))

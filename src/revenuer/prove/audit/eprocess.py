@@ -16,6 +16,8 @@ factor has mean 1 under the null, so does each product, so does their mixture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
@@ -26,6 +28,8 @@ Numbers = NDArray[np.float64]
 #: How strong the mark may be, from all to nothing of what there is to gain: halving steps of a
 #: square root, so that no strength is far from one that is bet on. Fixed before any text.
 STRENGTHS = 0.9 * 2.0 ** (-np.arange(16) / 2)
+#: Places of a path worked out at a time: 8 MB a temporary array.
+_BLOCK = 1 << 16
 
 
 def scores_log10_e(total: ArrayLike, n: ArrayLike) -> Numbers:
@@ -67,14 +71,24 @@ def hits_log10_e(hits: ArrayLike, n: ArrayLike, share: float) -> Numbers:
 
 def scores_path(scores: ArrayLike) -> Numbers:
     """Return log10 of the e-process after each score: (n,)."""
-    held = np.asarray(scores, np.float64)
-    return scores_log10_e(np.cumsum(held), np.arange(1, len(held) + 1))
+    totals = np.cumsum(np.asarray(scores, np.float64))
+    return _by_blocks(scores_log10_e, totals)
 
 
 def hits_path(hits: ArrayLike, share: float) -> Numbers:
     """Return log10 of the e-process after each unit: (n,)."""
-    held = np.asarray(hits, np.float64)
-    return hits_log10_e(np.cumsum(held), np.arange(1, len(held) + 1), share)
+    totals = np.cumsum(np.asarray(hits, np.float64))
+    return _by_blocks(lambda found, n: hits_log10_e(found, n, share), totals)
+
+
+def _by_blocks(log10_e: Callable[[Numbers, Numbers], Numbers], totals: Numbers) -> Numbers:
+    """Return what is at each place; every strength is held for one block at a time."""
+    path = np.empty(len(totals))
+    for start in range(0, len(totals), _BLOCK):
+        part = totals[start : start + _BLOCK]
+        counts = np.arange(start + 1.0, start + len(part) + 1)
+        path[start : start + _BLOCK] = log10_e(part, counts)
+    return path
 
 
 def _mixture(logs: Numbers) -> Numbers:
