@@ -41,6 +41,8 @@ def test_the_binomial_tail_is_the_sum_of_its_terms(hits: int, more: int, share: 
 
 
 def test_the_binomial_tail_is_exact_where_a_float_underflows() -> None:
+    near_all = math.log10(2_000 * 3 + 1) - 2_000 * math.log10(4)
+    assert binomial_log10_sf(1_999, 2_000, 0.25) == pytest.approx(near_all, rel=1e-12)
     with mpmath.workdps(50):
         terms = [
             mpmath.binomial(5_000, k) * mpmath.mpf(3) ** (5_000 - k) for k in range(2_600, 3_400)

@@ -47,6 +47,7 @@ def written(path: Path, header: object, data: bytes = b"\0" * 16, *, length: int
     "header",
     [
         {"layers.0.up": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 17]}},
+        {"layers.0.up": {"dtype": "F32", "shape": [5, 1], "data_offsets": [0, 20]}},
         {"layers.0.up": {"dtype": "F32", "shape": [2, 2], "data_offsets": [-1, 16]}},
         {"layers.0.up": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 16]}},
         {"layers.0.up": {"dtype": "F32", "shape": [-2, -2], "data_offsets": [0, 16]}},
