@@ -1,0 +1,1 @@
+"""One interface over models: teacher, student or suspect."""
