@@ -103,9 +103,8 @@ def ours(corpus: Corpus) -> Measured:
     n = len(corpus.texts)
     (held, offsets), cutting = sketch.best(lambda: _cut(corpus.texts))
     (signatures, total), signing = sketch.best(lambda: _sign(held, offsets))
-    _, joining = sketch.best(
-        lambda: shingles.cluster(signatures, total > 0, frames.BANDS, frames.AGREE)
-    )
+    framed = signatures[total > 0]
+    _, joining = sketch.best(lambda: shingles.cluster(framed, frames.BANDS, frames.AGREE))
     used, local = np.unique(corpus.pairs, return_inverse=True)
     held, offsets = _cut(corpus.texts.take(pa.array(used)))
     sets = _sets(held, offsets)
