@@ -44,6 +44,8 @@ def test_every_field_is_published_and_its_value_allowed(mark: GumbelMark) -> Non
     assert 0 <= engine["key"] < 2**64
     assert 0 <= engine["alpha"] <= 1
     assert engine["context_width"] == mark.window
+    # Windows that stood before are drawn ordinarily, as far back as the completion goes.
+    assert engine["deduplicate_contexts"] == "single_turn"
     assert engine["deduplicate_contexts_max_history"] is None
 
 

@@ -80,6 +80,7 @@ def _choose(words: Words, tokens: Tokens, logits: Logits) -> Tokens:
         best = np.float32(-np.inf)
         for place in range(words.shape[1]):
             logit = logits[row, place]
+            # Most candidates are filtered out; two logarithms less for each.
             if not logit > -np.inf:
                 continue
             u = np.float32((np.float64(words[row, place] >> np.uint32(8)) + 1.0) / 16777217.0)
