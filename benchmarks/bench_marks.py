@@ -52,7 +52,7 @@ class Sizes(NamedTuple):
     real_tokens: int
 
 
-FULL, QUICK = Sizes(31, 2_000, 1_000_000, 64, 160), Sizes(9, 200, 200_000, 8, 100)
+FULL, QUICK = Sizes(31, 2_000, 1_000_000, 64, 120), Sizes(9, 200, 200_000, 8, 100)
 
 
 def main() -> None:

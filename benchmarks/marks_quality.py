@@ -1,7 +1,8 @@
 """What a real small model loses by its marks: perplexity, repetition; and what is seen of them.
 
-Perplexity is that of the model itself on what it wrote. Over keys a Gumbel mark leaves every single
-draw as it was, so what may change is the text as a whole: loops.
+Perplexity is that of the model itself on what it wrote. Over keys a Gumbel mark leaves the
+distribution of a single text as it was, but texts of one key have much in common, their first token
+before all: standard errors are over keys, not over texts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from revenuer.prove.marks.gumbel import GumbelMark
 from revenuer.prove.marks.huggingface import marked
 from revenuer.prove.marks.keys import WatermarkKey
 
-BATCH = 8
+#: Texts that share a key.
+BATCH = 4
 FLAG = -4.0
 _TASKS = (
     "Write a short story about {}.", "Explain {} to a beginner.", "Describe {} in detail.",
@@ -52,7 +54,10 @@ def compare(key: WatermarkKey, texts: int, tokens: int) -> Figures:
     figures: Figures = {}
     rows = []
     for name, mark in ways.items():
-        made, nats, keys = _generate(model, tokenizer, PROMPTS[:texts], tokens, mark, key)
+        # Keys of its own for each way, so that no two ways share the luck of one.
+        made, nats, keys = _generate(
+            model, tokenizer, PROMPTS[:texts], tokens, mark, key.derive(name)
+        )
         losses = np.array([one.mean() for one in nats])
         repeats = np.array([_repeated(one) for one in made])
         scheme = mark or GumbelMark()
@@ -62,7 +67,9 @@ def compare(key: WatermarkKey, texts: int, tokens: int) -> Figures:
         figures[f"perplexity_{name}"] = float(np.exp(np.concatenate(nats).mean()))
         figures[f"repeated_{name}"] = float(repeats.mean())
         figures[f"real_tpr_1e4_{name}"] = float((found <= FLAG).mean())
-        spread = losses.std(ddof=1) / np.sqrt(len(losses))
+        by_key = losses.reshape(-1, BATCH).mean(axis=1)
+        spread = by_key.std(ddof=1) / np.sqrt(len(by_key))
+        figures[f"nats_{name}"], figures[f"nats_error_{name}"] = float(losses.mean()), float(spread)
         rows.append(
             (
                 name, figures[f"perplexity_{name}"], f"{losses.mean():.3f} ± {spread:.3f}",
@@ -71,7 +78,7 @@ def compare(key: WatermarkKey, texts: int, tokens: int) -> Figures:
             )
         )  # fmt: skip
     header = (
-        "way", "perplexity", "nats a token, by text", "repeated 4-grams", "loops",
+        "way", "perplexity", "nats a token", "repeated 4-grams", "loops",
         "median log10 p", "p <= 1e-4",
     )  # fmt: skip
     measure.table("A real small model", header, rows)
