@@ -1,0 +1,117 @@
+"""A model behind an OpenAI-compatible server: text, and alternatives if the server tells them.
+
+Asked through `/chat/completions`, one request a prompt, in order. The server's own sampling filters
+and system prompt are its business; nothing here can see them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from revenuer.errors import InputError
+from revenuer.models.interface import Capability, Completion, Distributions
+
+#: Where the bearer token of the server is, if it asks for one.
+TOKEN = "REVENUER_SUSPECT_TOKEN"  # noqa: S105 - the name of a variable
+SECONDS = 120.0
+#: Alternatives asked for; what most servers allow.
+ALTERNATIVES = 5
+
+
+class ServedModel:
+    """A model that is asked over HTTP.
+
+    Args:
+        url: Up to and with `/v1`.
+        name: Of the model; the server's first if None.
+        token: Sent as bearer token.
+        top: Whether to ask for alternatives.
+
+    Raises:
+        InputError: No such server, or it names no model.
+    """
+
+    def __init__(
+        self, url: str, *, name: str | None = None, token: str | None = None, top: bool = False
+    ) -> None:
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+            raise InputError(f"{url} is no URL of a server")
+        self._url, self._token, self._top = url.rstrip("/"), token, top
+        self.name = self._first() if name is None else name
+
+    @property
+    def capabilities(self) -> Capability:
+        """Text, and alternatives if they are asked for."""
+        return Capability.TEXT | Capability.TOP if self._top else Capability.TEXT
+
+    def generate(
+        self, prompts: Sequence[str], *, limit: int, temperature: float = 1.0, seed: int = 0
+    ) -> list[Completion]:
+        """Return what it writes."""
+        return [self._asked(prompt, limit, temperature, seed) for prompt in prompts]
+
+    def encode(self, text: str) -> NoReturn:
+        """Raise: a server does not tell its token ids."""
+        raise InputError(
+            f"{self.name} does not tell its token ids", hint="encode with your own tokeniser"
+        )
+
+    def score(self, context: Sequence[int], completion: Sequence[int]) -> Distributions:
+        """Raise: a server does not tell distributions."""
+        raise InputError(
+            f"{self.name} does not tell distributions", hint="audit what it writes instead"
+        )
+
+    def _asked(self, prompt: str, limit: int, temperature: float, seed: int) -> Completion:
+        asked: dict[str, Any] = {
+            "model": self.name,
+            "messages": [{"role": "user", "content": prompt}],
+            "max_tokens": limit,
+            "temperature": temperature,
+            "seed": seed,
+        }
+        if self._top:
+            asked |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
+        try:
+            choice = self._request("/chat/completions", asked)["choices"][0]
+            text = choice["message"]["content"] or ""
+            top = None
+            if self._top:
+                top = tuple(
+                    {one["token"]: float(one["logprob"]) for one in place["top_logprobs"]}
+                    for place in choice["logprobs"]["content"]
+                )
+            return Completion(str(text), top=top)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise InputError(f"{self._url} answers in another form than OpenAI's") from error
+
+    def _first(self) -> str:
+        try:
+            return str(self._request("/models")["data"][0]["id"])
+        except (KeyError, IndexError, TypeError) as error:
+            raise InputError(f"{self._url} names no model", hint="end the URL with /v1") from error
+
+    def _request(self, path: str, asked: dict[str, Any] | None = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        body = None if asked is None else json.dumps(asked).encode()
+        request = urllib.request.Request(self._url + path, body, headers)  # noqa: S310 - checked
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise InputError(f"{self._url}{path} answers {error.code} {error.reason}") from error
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self._url}{path} cannot be asked: {error}") from error
+
+
+def open_at(place: str) -> ServedModel:
+    """Open the first model of a server; the token comes from the environment."""
+    return ServedModel(place, token=os.environ.get(TOKEN))
