@@ -1,0 +1,195 @@
+"""Computing a bundle again, as far as it lets a stranger.
+
+    signature   the bundle says what its signer signed, and what it concludes follows from it
+    tokens      with the scored token ids: what was seen, scored and dropped is as it says
+    key         with the key: statistic, p-value and e-value are as it says, and the key is the one
+                that was committed to
+
+Whoever has the key can make marked text. So the last level shows that the numbers are right, and
+the date of the commitment, vouched for by whoever published it, that they mean anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from revenuer.errors import EvidenceError, InputError
+from revenuer.prove.audit import tokens
+from revenuer.prove.audit.bundle import EvidenceBundle, Statement
+from revenuer.prove.audit.bundle import load as load_bundle
+from revenuer.prove.audit.detect import Mark, detect, seed_of
+from revenuer.prove.audit.evidence import Evidence
+from revenuer.prove.audit.fields import Plain
+from revenuer.prove.audit.readers import dual_keys
+from revenuer.prove.audit.windows import Seen, Unit
+from revenuer.prove.marks import prf
+from revenuer.prove.marks.keys import WatermarkKey
+
+#: Numbers that two programs compute from the same tokens agree so far, absolutely below 1 and
+#: relatively above; sums of a million logarithms in other orders differ by some 1e-10.
+AGREES = 1e-8
+UNITS = ("window", "window and token")
+#: Which number a mark was read with: the key's own, or that of vLLM's first key.
+OWN, KEY_A = "key", "vllm key a"
+
+
+class Level(StrEnum):
+    """How much was computed again."""
+
+    SIGNATURE = "signature"
+    TOKENS = "tokens"
+    KEY = "key"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A bundle that was not refused.
+
+    Attributes:
+        bundle: The bundle.
+        level: How much of its statements was computed again, by the least of them.
+        is_committed: Whether the key given is the one that was committed to.
+    """
+
+    bundle: EvidenceBundle
+    level: Level
+    is_committed: bool
+
+
+@dataclass(frozen=True)
+class _Scheme:
+    """What a bundle says of a mark, as a detector reads it."""
+
+    name: str
+    window: int
+
+
+@dataclass(frozen=True)
+class _Green(_Scheme):
+    gamma: float
+
+
+def described(scheme: Mark, *, unit: Unit = "window", seed: str = OWN) -> dict[str, Plain]:
+    """Return what a bundle says of a mark, enough to compute its test again.
+
+    Args:
+        scheme: A Gumbel mark or a green-list mark.
+        unit: What is scored once.
+        seed: `OWN`, or `KEY_A` where the mark was read with the first of vLLM's two keys.
+    """
+    told: dict[str, Plain] = {
+        "name": scheme.name, "prf": prf.NAME, "seed": seed, "unit": unit, "window": scheme.window
+    }  # fmt: skip
+    gamma = getattr(scheme, "gamma", None)
+    return told if gamma is None else {**told, "gamma": float(gamma)}
+
+
+def verify(
+    data: bytes,
+    *,
+    public_key: str | None = None,
+    token_ids: Sequence[bytes] = (),
+    key: WatermarkKey | int | None = None,
+) -> Verified:
+    """Check a bundle, with as much as there is to check it with.
+
+    Args:
+        data: The bytes of the bundle.
+        public_key: The signer's, from elsewhere.
+        token_ids: Texts of token ids as `tokens.dump` writes them, in any order.
+        key: The key, or its seed, once it may be told.
+
+    Raises:
+        EvidenceError: The bundle is refused, and why.
+    """
+    bundle = load_bundle(data, public_key=public_key)
+    given = {tokens.digest(one): one for one in token_ids}
+    wanted = {one.tokens for one in bundle.statements}
+    for name in given:
+        if name not in wanted:
+            raise EvidenceError(f"the bundle is not about these token ids (SHA-256 {name})")
+    is_committed = _is_committed(bundle, key)
+    levels = [_level(one, given.get(one.tokens or ""), key) for one in bundle.statements]
+    least = next(level for level in Level if level in levels)
+    return Verified(bundle, least, is_committed)
+
+
+def _is_committed(bundle: EvidenceBundle, key: WatermarkKey | int | None) -> bool:
+    digest = key.digest if isinstance(key, WatermarkKey) else None
+    for statement in bundle.statements:
+        named = statement.evidence.details.get("key")
+        if digest is not None and named is not None and named != digest:
+            raise EvidenceError("this is not the key that the bundle names")
+    if digest is None or bundle.commitment is None:
+        return False
+    if bundle.commitment.digest != digest:
+        raise EvidenceError("this is not the key that was committed to")
+    return True
+
+
+def _level(statement: Statement, token_ids: bytes | None, key: WatermarkKey | int | None) -> Level:
+    if token_ids is None or not statement.scheme:
+        return Level.SIGNATURE
+    again = _again(statement, token_ids, 0 if key is None else key)
+    _compare(statement.evidence, again, with_key=key is not None)
+    return Level.TOKENS if key is None else Level.KEY
+
+
+def _again(statement: Statement, token_ids: bytes, key: WatermarkKey | int) -> Evidence:
+    told = dict(statement.scheme)
+    unit, name, window = told.pop("unit", None), told.pop("name", None), told.pop("window", None)
+    gamma, part = told.pop("gamma", None), told.pop("seed", None)
+    is_known = (
+        told == {"prf": prf.NAME}
+        and unit in UNITS
+        and part in (OWN, KEY_A)
+        and isinstance(window, int)
+    )
+    if name == "green" and isinstance(gamma, float) and is_known:
+        scheme: _Scheme = _Green("green", int(window or 0), gamma)
+    elif name == "gumbel" and gamma is None and is_known:
+        scheme = _Scheme("gumbel", int(window or 0))
+    else:
+        raise EvidenceError(f"the scheme of {statement.evidence.test} cannot be computed again")
+    try:
+        scored = tokens.load(token_ids)
+        seen = Seen("window" if unit == "window" else "window and token")
+        for context in scored.contexts:
+            seen.note_context(context, scheme.window)
+        seed = dual_keys(seed_of(key)).a if part == KEY_A else seed_of(key)
+        return detect(scored.texts, seed, scheme, seen)
+    except InputError as error:
+        raise EvidenceError(f"the bundle is refused: {error.message}") from error
+
+
+def _compare(told: Evidence, again: Evidence, *, with_key: bool) -> None:
+    pairs: list[tuple[str, object, object]] = [
+        ("seen", told.seen, again.seen),
+        ("scored", told.scored, again.scored),
+        ("dropped", told.dropped, again.dropped),
+    ]
+    wrong = [name for name, ours, theirs in pairs if ours != theirs]
+    if with_key:
+        highest = "highest_log10_e"
+        numbers = {
+            "statistic": (told.statistic, again.statistic),
+            "log10_p": (told.log10_p, again.log10_p),
+            "log10_e": (told.log10_e, again.log10_e),
+            highest: (told.details.get(highest), again.details.get(highest)),
+        }
+        wrong += [name for name, pair in numbers.items() if not _agree(*pair)]
+    if wrong:
+        raise EvidenceError(
+            f"computed again, {', '.join(wrong)} of {told.test} is not what the bundle says"
+        )
+
+
+def _agree(told: object, again: object) -> bool:
+    if told is None:
+        return True
+    if not isinstance(told, float) or not isinstance(again, float):
+        return False
+    return math.isclose(told, again, rel_tol=AGREES, abs_tol=AGREES)
