@@ -78,8 +78,9 @@ class ServedModel:
         }
         if self._top:
             asked |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
+        answer = self._request("/chat/completions", asked)
         try:
-            choice = self._request("/chat/completions", asked)["choices"][0]
+            choice = answer["choices"][0]
             text = choice["message"]["content"] or ""
             top = None
             if self._top:
@@ -92,8 +93,9 @@ class ServedModel:
             raise InputError(f"{self._url} answers in another form than OpenAI's") from error
 
     def _first(self) -> str:
+        answer = self._request("/models")
         try:
-            return str(self._request("/models")["data"][0]["id"])
+            return str(answer["data"][0]["id"])
         except (KeyError, IndexError, TypeError) as error:
             raise InputError(f"{self._url} names no model", hint="end the URL with /v1") from error
 

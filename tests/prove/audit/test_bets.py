@@ -1,105 +1,118 @@
-"""Bets on whole distributions: fair under the null whatever is bet, and won where the key was."""
+"""Tests of revenuer.prove.audit.bets: by hand, fair under the null, and growing under a mark."""
 
 from __future__ import annotations
 
-from functools import partial
+import math
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import gamma
 
 from revenuer.prove.audit import bets
+from revenuer.prove.audit.eprocess import STRENGTHS
 
-Numbers = NDArray[np.float64]
-KEYS, WINDOWS, CANDIDATES = 20_000, 3, 6
-SHARE = 0.25
-
-
-def distributions(seed: int, rows: int = WINDOWS) -> Numbers:
-    return np.random.default_rng(seed).dirichlet(np.full(CANDIDATES, 0.5), rows)
+DRAWS = 40_000
 
 
-def of_key(rng: np.random.Generator, rows: int) -> NDArray[np.float32]:
-    """Numbers as a key gives them: on the grid of 2^24, never 0 nor 1."""
-    drawn = (rng.integers(0, 1 << 24, (rows, CANDIDATES)) + 1.0) / (2.0**24 + 1.0)
-    return drawn.astype(np.float32)
+def uniforms(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return ((rng.integers(0, 1 << 24, shape) + 1.0) / (2.0**24 + 1.0)).astype(np.float32)
 
 
-BETS = {
-    "whole": lambda q, p, numbers: bets.whole(q, numbers),
-    "contrast": bets.contrast,
-    "lean": lambda q, p, numbers: bets.lean(q, None, numbers < SHARE, SHARE),
-    "lean beside ours": lambda q, p, numbers: bets.lean(q, p, numbers < SHARE, SHARE),
-}
+def test_a_whole_bet_agrees_with_the_sum_by_hand() -> None:
+    suspect = np.array([[0.7, 0.2]])
+    numbers = np.array([[0.5, 0.9]], np.float32)
 
+    (factors,) = bets.whole(suspect, numbers)
 
-@pytest.mark.parametrize("name", BETS)
-def test_every_strength_of_every_bet_has_a_mean_of_one_at_most(name: str) -> None:
-    suspect, ours = distributions(1, 1), distributions(2, 1)
-    rng = np.random.default_rng(3)
-    tile = partial(np.repeat, repeats=KEYS, axis=0)
-
-    factors = np.exp(BETS[name](tile(suspect), tile(ours), of_key(rng, KEYS)))
-
-    error = factors.std(axis=0) / np.sqrt(KEYS)
-    assert (factors > 0).all()
-    assert (factors.mean(axis=0) <= 1 + 4 * error + 1e-9).all()
-
-
-@pytest.mark.parametrize("name", BETS)
-def test_whoever_looks_after_every_window_is_not_misled_more_often_than_told(name: str) -> None:
-    suspect, ours = distributions(4), distributions(5)
-    rng = np.random.default_rng(6)
-    highest = np.array(
-        [
-            bets.log10_e(BETS[name](suspect, ours, of_key(rng, WINDOWS))).max()
-            for _ in range(KEYS // 10)
-        ]
+    scores = -np.log(1 - numbers[0].astype(float))
+    t = STRENGTHS[3]
+    by_hand = (
+        0.7 * (1 - t) * math.exp(t * scores[0]) + 0.2 * (1 - t) * math.exp(t * scores[1]) + 0.1
     )
+    assert factors[3] == pytest.approx(math.log(by_hand), rel=1e-6)
+
+
+def test_a_contrast_bet_asks_for_the_choice_of_the_key() -> None:
+    suspect, reference = np.array([[0.6, 0.4]]), np.array([[0.5, 0.5]])
+
+    (first,) = bets.contrast(suspect, reference, np.array([[0.9, 0.2]], np.float32))
+    (second,) = bets.contrast(suspect, reference, np.array([[0.2, 0.9]], np.float32))
+
+    t = STRENGTHS[0]
+    assert first[0] == pytest.approx(math.log1p(t * (0.6 / 0.5 - 1)), abs=1e-5)
+    assert second[0] == pytest.approx(math.log1p(t * (0.4 / 0.5 - 1)), abs=1e-5)
+
+
+@pytest.mark.parametrize("sharpness", [0.05, 0.5, 5.0])
+def test_the_mean_of_every_factor_is_at_most_one_without_a_mark(sharpness: float) -> None:
+    rng = np.random.default_rng(3)
+    suspect, reference = rng.dirichlet(np.full(12, sharpness), 2)
+    many = np.tile(suspect, (DRAWS, 1)), np.tile(reference, (DRAWS, 1))
+    numbers = uniforms(rng, DRAWS, 12)
+    # Factors with a heavy tail have a mean that no sample shows; weaker ones do.
+    light = STRENGTHS < 0.4
+
+    for factors in (
+        bets.whole(many[0], numbers)[:, light],
+        bets.contrast(*many, numbers),
+        bets.lean(many[0], None, numbers < 0.25, 0.25),
+        bets.lean(*many, numbers < 0.25, 0.25),
+    ):
+        values = np.exp(factors)
+        noise = values.std(0) / math.sqrt(DRAWS)
+        assert (values.mean(0) <= 1 + 4.5 * noise + 1e-9).all()
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 0.999))
+def test_no_bet_loses_everything(q: float, p: float, number: float) -> None:
+    suspect, reference = np.array([[q, 1 - q]]), np.array([[p, 1 - p]])
+    numbers = np.array([[number, 1 - number]], np.float32)
+
+    for factors in (
+        bets.whole(suspect, numbers),
+        bets.contrast(suspect, reference, numbers),
+        bets.lean(suspect, reference, numbers < 0.25, 0.25),
+    ):
+        assert np.isfinite(factors).all()
+
+
+def test_a_bet_on_what_the_key_chose_grows() -> None:
+    rng = np.random.default_rng(4)
+    numbers, reference = uniforms(rng, 400, 8), rng.dirichlet(np.ones(8), 400)
+    chosen = (np.log(reference) - np.log(-np.log(numbers.astype(float)))).argmax(1)
+    suspect = 0.8 * reference + 0.2 * np.eye(8)[chosen]
+
+    beside = bets.log10_e(bets.contrast(suspect, reference, numbers))[-1]
+    alone = bets.log10_e(bets.whole(suspect, numbers))[-1]
+
+    assert beside > 10
+    assert beside > alone > 2
+
+
+def test_the_bound_is_above_the_exact_tail_and_not_far() -> None:
+    ones = np.ones((200, 1))
+
+    for total in (220.0, 260.0, 400.0):
+        exact = gamma.logsf(total, 200) / math.log(10)
+        bound = bets.chernoff_log10_p(total, ones)
+        assert exact <= bound <= exact + 2.5
+
+
+def test_the_bound_says_nothing_below_the_mean() -> None:
+    assert bets.chernoff_log10_p(90.0, np.ones((100, 1))) == 0.0
+    assert bets.chernoff_log10_p(20.0, np.ones((100, 1)), 0.25) == 0.0
+
+
+def test_the_green_bound_is_kept_by_chance() -> None:
+    rng = np.random.default_rng(5)
+    weights = rng.dirichlet(np.ones(6), 60)
+    totals = [(weights * (rng.random(weights.shape) < 0.25)).sum() for _ in range(2_000)]
+
+    logs = np.array([bets.chernoff_log10_p(total, weights, 0.25) for total in totals])
 
     for level in (0.1, 0.01):
-        seen = (highest >= -np.log10(level)).mean()
-        assert seen <= level + 4 * np.sqrt(level / len(highest))
-
-
-def test_a_suspect_that_took_over_the_choices_is_found_by_both_gumbel_bets() -> None:
-    rng = np.random.default_rng(7)
-    ours, numbers = distributions(8, 400), of_key(rng, 400)
-    chosen = (np.log(ours) - np.log(-np.log(numbers.astype(np.float64)))).argmax(1)
-    taught = 0.7 * ours
-    taught[np.arange(400), chosen] += 0.3
-
-    assert bets.log10_e(bets.contrast(taught, ours, numbers))[-1] > 10
-    assert bets.log10_e(bets.whole(taught, numbers))[-1] > 10
-    assert bets.log10_e(bets.contrast(ours, ours, numbers))[-1] < 1
-
-
-def test_a_suspect_that_leans_to_green_is_found() -> None:
-    rng = np.random.default_rng(9)
-    ours = distributions(10, 400)
-    is_green = of_key(rng, 400) < SHARE
-    leaning = ours * np.where(is_green, 3.0, 1.0)
-    leaning /= leaning.sum(1, keepdims=True)
-
-    assert bets.log10_e(bets.lean(leaning, ours, is_green, SHARE))[-1] > 6
-    assert bets.log10_e(bets.lean(ours, ours, is_green, SHARE))[-1] < 1
-
-
-@pytest.mark.parametrize("share", [None, SHARE])
-def test_the_chernoff_bound_is_never_below_the_rate_of_chance(share: float | None) -> None:
-    suspect = distributions(11, 30)
-    rng = np.random.default_rng(12)
-    logs = []
-    for _ in range(2_000):
-        numbers = of_key(rng, 30).astype(np.float64)
-        scores = -np.log1p(-numbers) if share is None else (numbers < share).astype(np.float64)
-        logs.append(bets.chernoff_log10_p(float((suspect * scores).sum()), suspect, share))
-
-    for level in (0.1, 0.01):
-        assert (np.array(logs) <= np.log10(level)).mean() <= level + 4 * np.sqrt(level / 2_000)
-    assert min(logs) < -0.5
-
-
-def test_a_total_at_its_mean_or_no_weight_is_no_evidence() -> None:
-    assert bets.chernoff_log10_p(1.0, np.array([[0.5, 0.5]])) == 0.0
-    assert bets.chernoff_log10_p(0.0, np.empty((0, 2))) == 0.0
+        assert np.mean(logs <= math.log10(level)) <= level
+    # It is a bound that does move: as much as all green is impossible by chance.
+    assert bets.chernoff_log10_p(float(weights.sum()), weights, 0.25) < -20

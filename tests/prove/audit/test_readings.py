@@ -1,4 +1,4 @@
-"""What a suspect said, kept small, and what a key makes of it."""
+"""Tests of revenuer.prove.audit.readings."""
 
 from __future__ import annotations
 
@@ -7,62 +7,88 @@ import pytest
 
 from revenuer.errors import InputError
 from revenuer.prove.audit import readings
-from revenuer.prove.audit.windows import windows
+from revenuer.prove.audit.tails import binomial_log10_sf, gamma_log10_sf
+from revenuer.prove.marks import prf
+from revenuer.prove.marks.green import GreenMark
 from revenuer.prove.marks.gumbel import GumbelMark
 
-MARK = GumbelMark(window=2)
-TEXT = np.arange(40) * 7 % 23
-
-
-def distributions(seed: int, size: int = 23) -> np.ndarray:
-    return np.random.default_rng(seed).dirichlet(np.ones(size), len(TEXT))
+RNG = np.random.default_rng(8)
+WINDOWS = np.stack([np.arange(300), np.arange(300) + 7], axis=1)
+TOKENS = RNG.integers(0, 40, 300)
+SPREAD = RNG.dirichlet(np.full(40, 0.5), 300)
 
 
 def test_the_likeliest_tokens_of_our_own_model_are_kept() -> None:
-    suspect, ours = distributions(1), distributions(2)
+    suspect, ours = np.array([[0.1, 0.7, 0.2]]), np.array([[0.5, 0.1, 0.4]])
 
-    kept = readings.predicted(windows(TEXT, 2), suspect, ours, 5)
+    kept = readings.predicted(np.array([[1, 2]]), suspect, ours, 2)
 
-    assert (np.sort(kept.tokens, 1) == np.sort(np.argsort(-ours, axis=1)[:, :5], 1)).all()
+    assert sorted(kept.tokens[0].tolist()) == [0, 2]
     assert kept.reference is not None
-    rows = np.arange(len(TEXT))[:, None]
-    assert (kept.suspect == suspect[rows, kept.tokens]).all()
-    assert (kept.reference == ours[rows, kept.tokens]).all()
+    order = np.argsort(kept.tokens[0])
+    assert kept.suspect[0][order].tolist() == [0.1, 0.2]
+    assert kept.reference[0][order].tolist() == [0.5, 0.4]
 
 
-def test_missing_units_count_as_nothing() -> None:
-    said = readings.said(windows(TEXT, 2), TEXT)
+def test_tokens_get_the_exact_tail() -> None:
+    said = readings.said(WINDOWS, TOKENS)
+    numbers = prf.numbers(9, WINDOWS, TOKENS).astype(float)
 
-    alone = readings.judge_tokens(said, 5, MARK, None)
-    registered = readings.judge_tokens(said, 5, MARK, 2 * len(TEXT))
+    gumbel = readings.judge_tokens(said, 9, GumbelMark(), None)
+    green = readings.judge_tokens(said, 9, GreenMark(), None)
 
-    assert registered.total == alone.total
-    assert registered.log10_p > alone.log10_p
-
-
-def test_supervised_p_is_one_over_e() -> None:
-    read = readings.predicted(windows(TEXT, 2), distributions(3), None, 23)
-
-    judged = readings.judge_bets(read, 5, MARK, is_supervised=True)
-
-    assert judged.log10_p == min(0.0, -judged.path[-1])
+    total = -np.log1p(-numbers).sum()
+    assert gumbel.total == pytest.approx(total)
+    assert gumbel.log10_p == pytest.approx(float(gamma_log10_sf(total, 300)))
+    hits = int((numbers < 0.25).sum())
+    assert (green.total, green.log10_p) == (hits, float(binomial_log10_sf(hits, 300, 0.25)))
 
 
-def test_parts_are_judged_as_one() -> None:
-    before, suspect = windows(TEXT, 2), distributions(4)
-    whole = readings.predicted(before, suspect, None, 6)
-    parts = [readings.predicted(before[i::2], suspect[i::2], None, 6) for i in (0, 1)]
+def test_registered_units_that_are_missing_count_as_nothing() -> None:
+    said = readings.said(WINDOWS, TOKENS)
 
-    together = readings.judge_bets(readings.joined(parts), 9, MARK, is_supervised=False)
+    all_there = readings.judge_tokens(said, 9, GumbelMark(), 300)
+    some_missing = readings.judge_tokens(said, 9, GumbelMark(), 400)
 
-    assert together.total == pytest.approx(
-        readings.judge_bets(whole, 9, MARK, is_supervised=False).total
+    assert some_missing.total == all_there.total
+    assert some_missing.log10_p > all_there.log10_p
+
+
+@pytest.mark.parametrize("scheme", [GumbelMark(), GreenMark()])
+def test_supervised_p_is_one_over_e_and_fresh_text_gets_the_bound(
+    scheme: GumbelMark | GreenMark,
+) -> None:
+    reading = readings.predicted(WINDOWS, SPREAD, None, 40)
+    # The best of some keys, so that there is something to say.
+    seed = max(
+        range(40),
+        key=lambda one: readings.judge_bets(reading, one, scheme, is_supervised=True).total,
     )
 
+    supervised = readings.judge_bets(reading, seed, scheme, is_supervised=True)
+    fresh = readings.judge_bets(reading, seed, scheme, is_supervised=False)
 
-def test_different_vocabularies_are_refused() -> None:
-    before = windows(TEXT, 2)
-    small = readings.predicted(before, distributions(5, 4), None, 23)
+    assert supervised.log10_p == min(0.0, -supervised.path[-1])
+    assert fresh.total == supervised.total
+    assert fresh.log10_p < 0
+
+
+@pytest.mark.parametrize("scheme", [GumbelMark(), GreenMark()])
+def test_a_smaller_set_of_candidates_stays_fair(scheme: GumbelMark | GreenMark) -> None:
+    reading = readings.predicted(WINDOWS[:60], SPREAD[:60], SPREAD[60:120], 5)
+    rng = np.random.default_rng(2)
+
+    logs = np.array([
+        readings.judge_bets(reading, int(key), scheme, is_supervised=True).log10_p
+        for key in rng.integers(1 << 63, size=1_000)
+    ])  # fmt: skip
+
+    for level in (0.1, 0.01):
+        assert np.mean(logs <= np.log10(level)) <= level + 4 * np.sqrt(level / 1_000)
+
+
+def test_parts_of_different_vocabularies_are_refused() -> None:
+    parts = [readings.predicted(WINDOWS[:1], np.ones((1, n)) / n, None, 9) for n in (3, 4)]
 
     with pytest.raises(InputError, match="different vocabularies"):
-        readings.joined([small, readings.predicted(before, distributions(5), None, 23)])
+        readings.joined(parts)

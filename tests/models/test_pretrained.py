@@ -1,0 +1,73 @@
+"""Tests of revenuer.models.pretrained, with a Llama of a few thousand weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer, pre_tokenizers
+from tokenizers.models import WordLevel
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from revenuer import models
+from revenuer.errors import InputError
+from revenuer.models import Capability
+
+WORDS = ("<end>", "a", "still", "in", "the", "wood")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as transformers writes it."""
+    place = tmp_path_factory.mktemp("llama")
+    with torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(1)
+        LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=6, hidden_size=16, intermediate_size=32, num_hidden_layers=1,
+                num_attention_heads=2, max_position_embeddings=32, eos_token_id=0, bos_token_id=0,
+            )
+        ).save_pretrained(place)  # fmt: skip
+    tokeniser = Tokenizer(WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="a"))  # noqa: S106
+    tokeniser.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=tokeniser, eos_token="<end>").save_pretrained(  # noqa: S106
+        place
+    )
+    return place
+
+
+def test_it_scores_what_its_own_forward_pass_says(folder: Path) -> None:
+    model = models.open_model(str(folder))
+
+    told = model.score([1, 2], [3, 4])
+
+    with torch.inference_mode():
+        logits = LlamaForCausalLM.from_pretrained(folder)(torch.tensor([[1, 2, 3, 4]])).logits
+    np.testing.assert_allclose(told, torch.softmax(logits[0, 1:3], -1).numpy(), atol=1e-6)
+
+
+def test_it_writes_the_same_for_the_same_seed_and_draws_for_nobody_else(folder: Path) -> None:
+    model = models.open_model(str(folder))
+    before = torch.random.get_rng_state()
+
+    first, again = (model.generate(["a still"], limit=8, seed=4)[0] for _ in range(2))
+    (other,) = model.generate(["a still"], limit=8, seed=5)
+
+    assert Capability.DISTRIBUTIONS in model.capabilities
+    assert first == again
+    assert first.tokens != other.tokens
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_folder_that_transformers_cannot_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+
+    with pytest.raises(InputError, match="transformers cannot read"):
+        models.open_model(str(tmp_path))
+
+
+def test_ids_beyond_the_vocabulary_are_refused(folder: Path) -> None:
+    with pytest.raises(InputError, match="ids below 6"):
+        models.open_model(str(folder)).score([1], [9])

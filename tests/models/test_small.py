@@ -1,0 +1,116 @@
+"""Tests of revenuer.models.small."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from revenuer.errors import InputError
+from revenuer.models import small
+from revenuer.models.small import Size, SmallModel
+
+SIZE = Size(vocabulary=50, width=32, layers=2, heads=4, context=24)
+
+
+@pytest.fixture(scope="module")
+def model() -> SmallModel:
+    """A model whose blocks do something: fresh ones are the identity."""
+    made = SmallModel(SIZE, seed=3).eval()
+    random = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.add_(torch.randn(weight.shape, generator=random) * 0.2)
+    return made
+
+
+def test_generation_with_a_cache_predicts_what_reading_predicts(model: SmallModel) -> None:
+    prompts = np.array([[0, 5, 9], [0, 7, 7]])
+
+    written = small.generate(model, prompts, 10, small.sampler(np.random.default_rng(1)))
+    seen: list[np.ndarray] = []
+
+    def repeat(step: int, last: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        seen.append(logits)
+        return written[:, step]
+
+    small.generate(model, prompts, 10, repeat)
+
+    for row in range(2):
+        read = np.concatenate([prompts[row], written[row]])
+        told = small.distributions(model, read)[2:-1]
+        logits = torch.from_numpy(np.stack([step[row] for step in seen]))
+        np.testing.assert_allclose(torch.softmax(logits, -1).numpy(), told, atol=1e-5)
+
+
+def test_what_comes_later_changes_nothing_before(model: SmallModel) -> None:
+    first = small.distributions(model, [0, 4, 8, 15])
+    second = small.distributions(model, [0, 4, 8, 16])
+
+    np.testing.assert_allclose(first[:3], second[:3], atol=1e-6)
+    assert np.abs(first[3] - second[3]).max() > 1e-4
+
+
+def test_distributions_are_distributions(model: SmallModel) -> None:
+    told = small.distributions(model, [0, 1, 2])
+
+    assert told.shape == (3, 50)
+    np.testing.assert_allclose(told.sum(1), 1.0, rtol=1e-5)
+
+
+def test_the_chooser_sees_what_was_written_and_nothing_else(model: SmallModel) -> None:
+    seen: list[list[int]] = []
+
+    def choose(step: int, last: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        seen.append(last[0].tolist())
+        return np.array([step + 10])
+
+    small.generate(model, np.array([[0, 3]]), 3, choose, history=2)
+
+    assert seen == [[-1, -1], [-1, 10], [10, 11]]
+
+
+def test_at_temperature_zero_the_likeliest_token_is_taken() -> None:
+    choose = small.sampler(np.random.default_rng(1), temperature=0)
+
+    taken = choose(0, np.empty((2, 0), np.int64), np.array([[0.0, 2.0], [1.0, 0.5]], np.float32))
+
+    assert taken.tolist() == [1, 0]
+
+
+def test_a_model_comes_back_from_its_folder(model: SmallModel, tmp_path: Path) -> None:
+    small.save(model, tmp_path / "kept", loss=1.5)
+
+    again = small.load(tmp_path / "kept")
+
+    told = small.distributions(again, [0, 1, 2])
+    np.testing.assert_array_equal(told, small.distributions(model, [0, 1, 2]))
+
+
+def test_weights_that_do_not_fit_are_refused(model: SmallModel, tmp_path: Path) -> None:
+    small.save(model, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"layers": 3}))
+
+    with pytest.raises(InputError, match="do not fit"):
+        small.load(tmp_path)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no small model"):
+        small.load(tmp_path)
+
+
+def test_more_tokens_than_the_context_are_refused(model: SmallModel) -> None:
+    with pytest.raises(InputError, match="do not fit a context of 24"):
+        small.generate(
+            model, np.zeros((1, 20), np.int64), 5, small.sampler(np.random.default_rng())
+        )
+
+
+def test_an_impossible_size_is_refused() -> None:
+    with pytest.raises(InputError, match="no model has this size"):
+        Size(vocabulary=10, width=30, heads=4)
