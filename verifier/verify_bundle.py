@@ -26,7 +26,7 @@ NONE = "No evidence was found. This does not show innocence: marks can be remove
 FOUND = """{} against the null hypothesis of the test {}: under it, a result at least this extreme \
 has a chance of at most 10^{:.1f}{}."""
 KEY = r'\{\n  "kind": "revenuer watermark key",\n  "format": 1,\n  "secret": "([0-9a-f]{64})"\n\}\n'
-LINE = r"(text|context)((?: (?:0|[1-9][0-9]{0,9}))*)\n"
+LINE = r"(text|context|read|said)((?: (?:0|[1-9][0-9]{0,9}))*)\n"
 # Section "Fields": every body is a word of one regular language.
 UNSEEN = (
     "\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
@@ -149,14 +149,12 @@ def verdict(one, log10_p):
 # Section "Conclusion".
 def conclusion(tests):
     told = [one for one in tests if one["scored"] >= one["fewest"]]
-    if not told:
-        return TOO_LITTLE
-    best = min(told, key=lambda one: one["log10_p"])
+    best = min(told or tests, key=lambda one: one["log10_p"])
     log10_p = min(0.0, best["log10_p"] + math.log10(len(tests)))
     degree, at_most = verdict(best, log10_p), math.ceil(log10_p * 10) / 10
     many = f", corrected for {len(tests)} tests by Bonferroni" * (len(tests) > 1)
     found = FOUND.format(degree.capitalize(), best["test"], at_most, many)
-    return NONE if degree == "no evidence" else found
+    return {"too little to tell": TOO_LITTLE, "no evidence": NONE}.get(degree, found)
 
 
 # Section "Computing again": Philox4x32-10 on arrays of uint64 that hold 32 bits each.
@@ -185,19 +183,20 @@ def uniforms(seed, windows, tokens):
 
 def units(lines, width, unit):
     """Return windows and tokens scored, the number seen, and what was dropped."""
-    barred, kept, seen, met, in_context = set(), {}, 0, 0, 0
-    for ids in (ids for kind, ids in lines if kind == "context" and ids):
-        for held in range(min(width, len(ids)) + 1):
+    barred, kept, before, seen, met, in_context = set(), {}, (), 0, 0, 0
+    for kind, ids in lines:
+        for held in range(min(width, len(ids)) + 1 if kind == "context" and ids else 0):
             pieces = (ids[i : i + held] for i in range(len(ids) - held + 1))
             barred.update((-1,) * (width - held) + piece for piece in pieces)
-    for ids in (ids for kind, ids in lines if kind == "text"):
-        padded, seen = (-1,) * width + ids, seen + len(ids)
-        for row in (padded[place : place + width + 1] for place in range(len(ids))):
-            name = row[:-1] if unit == "window" else row
-            in_context += row[:-1] in barred
-            met += row[:-1] not in barred and name in kept
-            if row[:-1] not in barred:
-                kept.setdefault(name, row)
+        before = ids if kind in ("text", "read") else before
+        need(kind != "said" or len(ids) == len(before), "what was said does not fit what was read")
+        said, padded = ids if kind in ("text", "said") else (), (-1,) * width + before
+        for window, token in ((padded[i : i + width], token) for i, token in enumerate(said)):
+            name, seen = window if unit == "window" else (*window, token), seen + 1
+            in_context += window in barred
+            met += window not in barred and name in kept
+            if window not in barred:
+                kept.setdefault(name, (*window, token))
     rows = np.array(list(kept.values()), np.int64).reshape(-1, width + 1)
     dropped = {f"{unit} met before": met, "window in a context": in_context}
     return rows[:, :-1], rows[:, -1], seen, {why: n for why, n in dropped.items() if n}
@@ -231,8 +230,9 @@ def check_again(one, data, seed):
     told = {"prf": "philox4x32-10-v1", "unit": unit, "window": width, "seed": of}
     told |= {"name": "gumbel"} if gamma is None else {"name": "green", "gamma": gamma}
     known = unit in ("window", "window and token") and of in ("key", "vllm key a")
-    known &= type(width) is int and (gamma is None or (type(gamma) is float and 0 < gamma < 1))
-    need(known and 0 < width < 17 and one["scheme"] == told, f"{one['test']}: unknown scheme")
+    known &= gamma is None or (type(gamma) is float and 0 < gamma < 1)
+    known &= type(width) is int and 0 < width <= 16 and one["scheme"] == told
+    need(known, f"the scheme of {one['test']} is not known")
     if seed is not None and of == "vllm key a":
         seed = int.from_bytes(hashlib.sha256(b"key_a" + seed.to_bytes(8)).digest()[:8])
     found = [re.fullmatch(LINE, line) for line in data.decode().splitlines(keepends=True)]

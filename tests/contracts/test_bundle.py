@@ -6,6 +6,7 @@ They refuse and accept the same bundles, and whoever changes a byte is refused.
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import importlib.util
 import json
@@ -24,9 +25,10 @@ from tests.prove.audit.bundles import KEY, KEY_FILE, SIGNER, Made, made, other_t
 from tests.prove.audit.schemes import Green, Gumbel
 from tests.prove.audit.test_signing import RFC
 
-from revenuer.errors import EvidenceError
-from revenuer.prove.audit import recompute, signing
+from revenuer.errors import EvidenceError, InputError
+from revenuer.prove.audit import recompute, signing, tokens
 from revenuer.prove.audit.recompute import verify
+from revenuer.prove.audit.windows import Seen
 from revenuer.prove.marks import prf
 
 PLACE = Path(__file__).parents[2] / "verifier" / "verify_bundle.py"
@@ -198,7 +200,7 @@ VALUES = st.sampled_from(
         [1], {"a": 1}, {"a": 1.5, "é": "x"}, {"a": -1}, {"a": None}, "2026-11-24T12:00:00Z",
         "2027-01-01T00:00:00Z", "2026-02-30T12:00:00Z", '\\"', "1" * 15,
     ]
-)  # fmt: skip
+).map(copy.deepcopy)  # fmt: skip
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
@@ -294,6 +296,30 @@ def test_keys_with_a_part_of_small_order_are_judged_alike() -> None:
             assert answer == signing.is_signed(public.hex(), message, signature.hex())
             seen.add(answer)
     assert seen == {True, False}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["context", "text", "read", "said"]), st.lists(st.integers(0, 2)))
+    ),
+    st.integers(1, 3),
+    st.sampled_from(["window", "window and token"]),
+)
+def test_both_count_the_same_units(
+    rows: list[tuple[Any, list[int]]], width: int, unit: Any
+) -> None:
+    held = [tokens.Line(kind, np.array(ids, np.int64)) for kind, ids in rows]
+    try:
+        units = recompute.units_of(held, width, Seen(unit))
+    except InputError:
+        with pytest.raises(ValueError, match="does not fit"):
+            SINGLE.units([(kind, tuple(ids)) for kind, ids in rows], width, unit)
+        return
+    found = SINGLE.units([(kind, tuple(ids)) for kind, ids in rows], width, unit)
+
+    assert found[0].tolist() == units.windows.tolist()
+    assert found[1].tolist() == units.tokens.tolist()
+    assert found[2:] == (units.seen, units.dropped)
 
 
 @given(

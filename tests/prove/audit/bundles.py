@@ -17,7 +17,6 @@ from revenuer.prove.audit.detect import Mark, detect
 from revenuer.prove.audit.evidence import Evidence
 from revenuer.prove.audit.readers import dual_keys
 from revenuer.prove.audit.signing import SigningKey
-from revenuer.prove.audit.tokens import Scored
 from revenuer.prove.audit.windows import Seen, Unit
 from revenuer.prove.marks.keys import WatermarkKey
 
@@ -55,14 +54,13 @@ def made(
     if texts is None:
         number = key if isinstance(key, int) else key.seed
         texts = [marked(number, 150, scheme, np.random.default_rng(n)) for n in range(3)]
-    scored = Scored(texts, contexts)
     seen = Seen(unit)
     for context in contexts:
         seen.note_context(context, scheme.window)
     number = key if isinstance(key, int) else key.seed
     read_with = dual_keys(number).a if seed == recompute.KEY_A else key
     found = detect(texts, read_with, scheme, seen)
-    token_ids = tokens.dump(scored)
+    token_ids = tokens.dump(tokens.lines(texts, contexts))
     told = recompute.described(scheme, unit=unit, seed=seed)
     statement = Statement(found, told, tokens.digest(token_ids))
     bundle = EvidenceBundle(

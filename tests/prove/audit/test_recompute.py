@@ -12,7 +12,6 @@ from tests.prove.audit.schemes import Green, Gumbel
 from revenuer.errors import EvidenceError
 from revenuer.prove.audit import recompute, tokens
 from revenuer.prove.audit.recompute import Level, verify
-from revenuer.prove.audit.tokens import Scored
 from revenuer.prove.marks.keys import WatermarkKey
 
 GOOD = made()
@@ -117,9 +116,9 @@ def test_token_ids_that_cannot_be_read_are_refused() -> None:
         verify(spelled(body), token_ids=[b"text -1\n"], key=KEY)
 
 
-def test_contexts_may_stand_beside_any_text() -> None:
+def test_all_contexts_bar_all_texts() -> None:
     one = made([[5, 6, 7, 8]], contexts=[[9, 9], [5, 6]])
 
-    assert tokens.dump(Scored([[5, 6, 7, 8]], [[9, 9], [5, 6]])) == one.token_ids
+    assert tokens.dump(tokens.lines([[5, 6, 7, 8]], [[9, 9], [5, 6]])) == one.token_ids
     told = verify(one.data, token_ids=[one.token_ids], key=KEY).bundle.statements[0].evidence
     assert told.dropped == {"window in a context": 3}

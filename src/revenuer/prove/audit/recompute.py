@@ -12,19 +12,22 @@ the date of the commitment, vouched for by whoever published it, that they mean 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import numpy as np
 
 from revenuer.errors import EvidenceError, InputError
 from revenuer.prove.audit import tokens
 from revenuer.prove.audit.bundle import EvidenceBundle, Statement
 from revenuer.prove.audit.bundle import load as load_bundle
-from revenuer.prove.audit.detect import Mark, detect, seed_of
+from revenuer.prove.audit.detect import Mark, Units, judge, seed_of
 from revenuer.prove.audit.evidence import Evidence
 from revenuer.prove.audit.fields import Plain
 from revenuer.prove.audit.readers import dual_keys
-from revenuer.prove.audit.windows import Seen, Unit
+from revenuer.prove.audit.windows import Seen, Unit, windows
 from revenuer.prove.marks import prf
 from revenuer.prove.marks.keys import WatermarkKey
 
@@ -155,14 +158,52 @@ def _again(statement: Statement, token_ids: bytes, key: WatermarkKey | int) -> E
     else:
         raise EvidenceError(f"the scheme of {statement.evidence.test} cannot be computed again")
     try:
-        scored = tokens.load(token_ids)
+        lines = tokens.load(token_ids)
         seen = Seen("window" if unit == "window" else "window and token")
-        for context in scored.contexts:
-            seen.note_context(context, scheme.window)
         seed = dual_keys(seed_of(key)).a if part == KEY_A else seed_of(key)
-        return detect(scored.texts, seed, scheme, seen)
+        units = units_of(lines, scheme.window, seen)
+        judged = judge(units, seed, scheme)
     except InputError as error:
         raise EvidenceError(f"the bundle is refused: {error.message}") from error
+    last, highest = (float(judged.path[-1]), judged.path.max()) if len(judged.path) else (0.0, 0.0)
+    return replace(
+        statement.evidence, seen=units.seen, scored=len(units.tokens), statistic=judged.total,
+        log10_p=judged.log10_p, log10_e=last, dropped=units.dropped,
+        details={"highest_log10_e": max(float(highest), 0.0)},
+    )  # fmt: skip
+
+
+def units_of(lines: Sequence[tokens.Line], width: int, seen: Seen) -> Units:
+    """Return the units that token ids hold, in the order in which they were taken in.
+
+    Args:
+        lines: As `tokens.load` gives them.
+        width: Tokens in a window.
+        seen: What was met before.
+
+    Raises:
+        InputError: What was said does not fit what was read.
+    """
+    none = np.empty(0, np.int64)
+    kept_windows, kept_tokens = [np.empty((0, width), np.int64)], [none]
+    texts, places, looked_at, dropped = [none], [none], 0, Counter[str]()
+    for number, one in enumerate(tokens.scored(lines)):
+        for context in one.contexts:
+            seen.note_context(context, width)
+        before = windows(one.before, width)
+        in_context = seen.in_context(before)
+        kept = seen.first(before, one.tokens)
+        dropped[f"{seen.unit} met before"] += int((~kept & ~in_context).sum())
+        dropped["window in a context"] += int(in_context.sum())
+        looked_at += len(kept)
+        kept_windows.append(before[kept])
+        kept_tokens.append(one.tokens[kept])
+        places.append(np.flatnonzero(kept))
+        texts.append(np.full(int(kept.sum()), number))
+    return Units(
+        np.concatenate(kept_windows), np.concatenate(kept_tokens), np.concatenate(texts),
+        np.concatenate(places), looked_at, {why: count for why, count in dropped.items() if count},
+    )  # fmt: skip
 
 
 def _compare(told: Evidence, again: Evidence, *, with_key: bool) -> None:
