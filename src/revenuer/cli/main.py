@@ -36,6 +36,9 @@ COMMANDS = {
     "mark": Command(
         "revenuer.cli.mark:mark", "Make and commit to the keys of marks; plant canaries."
     ),
+    "prove": Command(
+        "revenuer.cli.prove:prove", "Test texts and models, and verify what others claim."
+    ),
     "doctor": Command("revenuer.cli.doctor:doctor", "Say what is installed and what is missing."),
 }
 

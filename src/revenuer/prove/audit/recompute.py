@@ -12,6 +12,7 @@ the date of the commitment, vouched for by whoever published it, that they mean 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,10 @@ from revenuer.prove.marks.keys import WatermarkKey
 #: Numbers that two programs compute from the same tokens agree so far, absolutely below 1 and
 #: relatively above; sums of a million logarithms in other orders differ by some 1e-10.
 AGREES = 1e-8
+_KEY = re.compile(
+    rb'\{\n  "kind": "revenuer watermark key",\n  "format": 1,\n  "secret": "([0-9a-f]{64})"\n\}\n'
+)
+_SEED = re.compile(rb"(0|[1-9][0-9]{0,19})\n?")
 UNITS = ("window", "window and token")
 #: Which number a mark was read with: the key's own, or that of vLLM's first key.
 OWN, KEY_A = "key", "vllm key a"
@@ -171,6 +176,23 @@ def _again(statement: Statement, token_ids: bytes, key: WatermarkKey | int) -> E
         log10_p=judged.log10_p, log10_e=last, dropped=units.dropped,
         details={"highest_log10_e": max(float(highest), 0.0)},
     )  # fmt: skip
+
+
+def key_of(content: bytes) -> WatermarkKey | int:
+    """Return the key in a file that was handed over: as `WatermarkKey.save` wrote it, or a seed.
+
+    Raises:
+        InputError: It is neither, to the byte.
+    """
+    found, number = _KEY.fullmatch(content), _SEED.fullmatch(content)
+    if found:
+        return WatermarkKey(bytes.fromhex(found[1].decode()))
+    if number is None or int(number[1]) >= 1 << 64:
+        raise InputError(
+            "the key's file is neither a key of revenuer nor a number in 0 .. 2^64 - 1",
+            hint="give it as it was written; no byte may differ",
+        )
+    return int(number[1])
 
 
 def units_of(lines: Sequence[tokens.Line], width: int, seen: Seen) -> Units:
