@@ -32,6 +32,8 @@ from revenuer.settings import Settings
 
 DOCS = Path(__file__).parent
 FIND = Path(find.__file__ or "").parent
+#: Pages of the reference that people write: what other programs are written against.
+BY_HAND = frozenset({"evidence-bundle.md"})
 NOTE = "<!-- Written by docs/generate.py; change the program and run it again. -->"
 SHOWN_CAMPAIGNS = 6
 

@@ -71,7 +71,8 @@ def test_the_reference_is_what_the_program_says(root: Path, generate: ModuleType
     stale = [name for name, text in made.items() if reference(root, name) != text]
 
     assert stale == [], "run `python docs/generate.py`"
-    assert {page.name for page in (root / "docs" / "reference").iterdir()} == set(made)
+    held = {page.name for page in (root / "docs" / "reference").iterdir()}
+    assert held == set(made) | generate.BY_HAND
 
 
 def test_every_command_and_option_is_documented(root: Path) -> None:

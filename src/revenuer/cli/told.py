@@ -166,8 +166,9 @@ def commitment_of(key: WatermarkKey | int, place: Path | None) -> Commitment | N
 
     if place is None:
         return None
+    content = read(place)
     try:
-        held = json.loads(read(place))
+        held = json.loads(content)
         found = Commitment(str(held["digest"]), time_of(str(held["at"])))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(

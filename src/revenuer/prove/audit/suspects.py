@@ -103,7 +103,8 @@ def let_write(
 def _own(model: Model, written: Completion) -> Sequence[int]:
     if written.tokens is None:
         raise InputError(
-            f"{model.name} does not tell its token ids", hint="give --tokenizer, our model's folder"
+            f"{model.name} does not tell its token ids",
+            hint="give --tokenizer DIR, our model's folder",
         )
     return written.tokens
 

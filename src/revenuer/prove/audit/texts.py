@@ -129,6 +129,6 @@ def _encoded(text: str, name: str, encode: Encode | None) -> Tokens:
     if encode is None:
         raise InputError(
             f"{name} holds text, but a mark lies in token ids",
-            hint="give --tokenizer FOLDER, or JSON lines with `tokens`",
+            hint="give --tokenizer DIR, or JSON lines with `tokens`",
         )
     return read(encode(text), name=name)
