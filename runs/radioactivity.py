@@ -46,6 +46,7 @@ READ = 208
 #: Texts that a closed suspect writes, and at which temperature: the auditor asks for it.
 WRITTEN, TEMPERATURE = 600, 0.5
 DECOYS = 99
+QUICK = Recipe(texts=6_000, teacher_epochs=1.0, student_epochs=2.0, rows=700)
 Row = dict[str, Any]
 
 
@@ -125,7 +126,7 @@ def run(out: Path, *, quick: bool = False) -> Row:
     torch.set_num_threads(1)
     recipe, shares, seeds, unmarked, keys = Recipe(), SHARES, SEEDS, UNMARKED, 2_000
     if quick:
-        recipe = Recipe(texts=6_000, teacher_epochs=1.0, student_epochs=2.0, rows=700)
+        recipe = QUICK
         shares, seeds, unmarked, keys = (0.1, 1.0), (1,), (1,), 200
     start = time.process_time()
     still = Still(out / "cache", recipe, _say)

@@ -79,7 +79,7 @@ class Still:
     def __init__(self, folder: Path, recipe: Recipe, say: Callable[[str], None]) -> None:
         self.folder, self.recipe, self._say = folder, recipe, say
         self._texts()
-        self.teacher = self._model("teacher", self._teach)
+        self.teacher = self.model("teacher", self._teach)
 
     def key(self, seed: int) -> WatermarkKey:
         """The key of one repetition: of this experiment only, and known to every reader."""
@@ -119,7 +119,7 @@ class Still:
             rows = np.random.default_rng([seed, 4]).permutation(np.concatenate(both))
             return self.taught(rows, seed)
 
-        return self._model(f"student-{seed}-{share:g}", teach)
+        return self.model(f"student-{seed}-{share:g}", teach)
 
     def taught(self, rows: Ids, seed: int) -> tuple[SmallModel, float]:
         """Return a student of these rows and its loss."""
@@ -143,7 +143,8 @@ class Still:
         with np.load(place) as held:
             return dict(held)
 
-    def _model(self, name: str, make: Callable[[], tuple[SmallModel, float]]) -> SmallModel:
+    def model(self, name: str, make: Callable[[], tuple[SmallModel, float]]) -> SmallModel:
+        """Return a model from the cache, or make it: weights and loss."""
         place = self.folder / self._named(name)
         if not (place / "done").exists():
             self._say(f"making {name}")
