@@ -23,7 +23,7 @@ LINES = (
         "9 3 2 3",
     ),
 )
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 70, 250, 44, 52
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 780, 380, 70, 300, 44, 52
 FLAG = 4.0
 TITLE = "Evidence against students by the marked share of their training"
 
