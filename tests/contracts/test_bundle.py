@@ -27,6 +27,7 @@ from tests.prove.audit.test_signing import RFC
 
 from revenuer.errors import EvidenceError, InputError
 from revenuer.prove.audit import recompute, signing, tokens
+from revenuer.prove.audit.canonical import dumps
 from revenuer.prove.audit.recompute import verify
 from revenuer.prove.audit.windows import Seen
 from revenuer.prove.marks import prf
@@ -229,6 +230,62 @@ def test_bodies_that_their_signer_made_up_are_judged_alike(data: st.DataObject) 
 
     both(file)
     both(file, [GOOD.token_ids], KEY_FILE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seen": 5}, {"log10_p": 0.5, "verdict": "no evidence"}, {"verdict": "evidence"},
+        {"fewest": 10**6}, {"scored": -1}, {"dropped": {"a": 10**6}}, {"statistic": 5},
+        {"scored": 5.0}, {"log10_e": "1"}, {"tokens": "A" * 64},
+        {"details": {"a": None}}, {"scheme": {"a": []}}, {"scheme": None},
+    ],
+)  # fmt: skip
+def test_evidence_that_cannot_be_is_refused_though_all_else_follows(change: Any) -> None:
+    body = json.loads(json.dumps(BODY))
+    body["evidence"][0] |= change
+    if set(change) <= {"seen", "log10_p", "verdict", "fewest", "dropped"}:
+        body["conclusion"] = SINGLE.conclusion(body["evidence"])
+
+    assert not both(spelled(body))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        b"-0.000000000000e+00", b"0.100000000000e+01", b"9.999999999999e+999", b"1.5",
+        b"1.000000000000e+0300", b"1.000000000000e-999", b"1.0000000000000e+00", b"NaN", b"1",
+    ],
+)  # fmt: skip
+def test_a_number_in_another_spelling_is_refused(spelling: bytes) -> None:
+    body = dumps({**BODY, "evidence": [{**BODY["evidence"][1], "statistic": 0.0}]})
+    right = body.replace(dumps(BODY["conclusion"]), dumps(SINGLE.conclusion([BODY["evidence"][1]])))
+    zero = b'"statistic":0.000000000000e+00'
+
+    assert both(signed(right))
+    assert right.count(zero) == 1
+    assert not both(signed(right.replace(zero, b'"statistic":' + spelling)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"commitment": {"at": "2026-11-24T12:00:01Z", "digest": KEY.digest}},
+        {"created": "2026-02-30T12:00:00Z"}, {"created": "2026-11-24T12:00:60Z"},
+        {"format": 2}, {"kind": "other"}, {"more": 1}, {"inputs": None}, {"code": 1},
+        {"public_key": "01" + "00" * 31}, {"conclusion": "The suspect is innocent."},
+    ],
+)  # fmt: skip
+def test_a_body_that_cannot_be_is_refused(change: Any) -> None:
+    assert both(spelled({**BODY}))
+    assert not both(spelled({**BODY, **change}))
+
+
+def test_points_have_one_spelling() -> None:
+    for y in range(19):
+        for sign in (0, 1):
+            assert SINGLE.decoded((SINGLE.P + y | sign << 255).to_bytes(32, "little")) is None
+    assert SINGLE.decoded((1 | 1 << 255).to_bytes(32, "little")) is None
 
 
 @pytest.mark.parametrize(("_secret", "public", "message", "signature"), RFC)

@@ -13,6 +13,7 @@ from tests.prove.audit.bundles import AT, KEY, SIGNER, made, other_test, signed,
 
 from revenuer.errors import EvidenceError, InputError
 from revenuer.prove.audit import bundle as module
+from revenuer.prove.audit import conclusion
 from revenuer.prove.audit.bundle import EvidenceBundle, Input, Statement, load
 from revenuer.prove.audit.evidence import Evidence
 from revenuer.prove.audit.signing import SigningKey
@@ -71,7 +72,13 @@ def test_another_signer_is_told() -> None:
         (changed(inputs=[{"bytes": 1}]), "has not the fields"),
         (with_evidence(verdict="evidence"), "verdict of detect"),
         (with_evidence(scored=451), "more than it saw"),
-        (with_evidence(log10_p=1.0, verdict="no evidence"), "does not follow|above 1"),
+        (
+            changed(
+                evidence=[{**BODY["evidence"][0], "log10_p": 1.0, "verdict": "no evidence"}],
+                conclusion=conclusion.NONE,
+            ),
+            "above 1",
+        ),
         (with_evidence(seen=1.0), "seen of its evidence"),
         (with_evidence(details={"a": None}), "details of its evidence"),
         (signed(b"[" * 9999), "no JSON"),
