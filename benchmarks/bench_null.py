@@ -41,7 +41,7 @@ from revenuer.prove.audit import (
     tails,
     weight_lineage,
 )
-from revenuer.prove.audit.detect import Mark, Units, first_units, judge, unit_scores
+from revenuer.prove.audit.detect import Mark, Units, first_units, judge
 from revenuer.prove.audit.windows import read, windows
 from revenuer.prove.marks.green import GreenMark
 from revenuer.prove.marks.gumbel import GumbelMark
@@ -168,7 +168,7 @@ def _localising(corpora: Corpora, scheme: Mark) -> Callable[[int, int], tuple[fl
 
     def logs(which: int, key: int) -> tuple[float, ...]:
         one = units[which]
-        scores = unit_scores(one.windows, one.tokens, key, scheme)
+        scores = scheme.scores(key, one.windows, one.tokens)
         return (float(localise.corrected(scores, families[which], scheme)[0].min()),)
 
     return logs
@@ -248,7 +248,7 @@ def _repeats(corpora: Corpora, keys: int) -> Figures:
     logs = np.empty(count)
     for i, key in enumerate(drawn):
         before, tokens_of = held[i % len(held)]
-        total = unit_scores(before, tokens_of, int(key), GumbelMark()).sum()
+        total = GumbelMark().scores(int(key), before, tokens_of).sum()
         logs[i] = float(tails.gamma_log10_sf(total, len(tokens_of)))
     return {
         f"without_deduplication_at_{level:g}": float(np.mean(logs <= np.log10(level)))

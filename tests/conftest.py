@@ -1,4 +1,4 @@
-"""What every test may use: the real data's folder, and the rule that nothing else is skipped."""
+"""What every test may use: real data and a real model; and that nothing else is skipped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.scripts import load
 
 REAL_DATA = "REVENUER_REAL_DATA"
 # A busy machine is no failure of what is tested.
@@ -22,6 +23,17 @@ def real_data() -> Path:
     if not folder:
         pytest.skip(f"{REAL_DATA} is not set (docs/how-to/real-data.md says where to get each set)")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def smollm2(request: pytest.FixtureRequest) -> Path:
+    """Return the folder of SmolLM2-135M-Instruct: in pytest's cache, or where $REVENUER_MODELS is.
+
+    Converted once, in some ten seconds; 540 MB.
+    """
+    script = load(Path(__file__).parents[1] / "benchmarks" / "real_model.py")
+    found: Path = script.folder(Path(request.config.cache.mkdir("models")))
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

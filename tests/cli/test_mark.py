@@ -44,7 +44,7 @@ def test_a_key_that_is_there_stays(key: Path) -> None:
     said = run("keygen", key)
 
     assert (said.exit_code, key.read_bytes()) == (1, before)
-    assert "exists; a key that was lost cannot be made again" in said.stderr
+    assert "exists; a secret that was lost cannot be made again" in said.stderr
 
 
 def test_a_commitment_is_digest_and_time(key: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_commitment_is_digest_and_time(key: Path) -> None:
 
 @pytest.mark.parametrize(
     ("at", "sentence"),
-    [("yesterday", "'yesterday' is no time"), ("2026-11-24T12:00:00", "needs its time zone")],
+    [("yesterday", "'yesterday' is no time"), ("2026-11-24T12:00:00", "has no time zone")],
 )
 def test_a_time_that_is_none_is_told(key: Path, at: str, sentence: str) -> None:
     said = run("commit", key, "--at", at)

@@ -10,10 +10,10 @@ import pytest
 
 from revenuer.cli import marked
 from revenuer.errors import InputError
-from revenuer.prove.audit.readers import dual_keys
 from revenuer.prove.marks.green import GreenMark
 from revenuer.prove.marks.gumbel import GumbelMark
 from revenuer.prove.marks.keys import WatermarkKey
+from revenuer.prove.marks.vllm import dual_keys
 
 KEY = WatermarkKey(bytes(32))
 

@@ -70,7 +70,7 @@ def test_a_bundle_and_its_key_need_each_other(given: str, tmp_path: Path) -> Non
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
-        told.tell(FOUND, Wanted(picture=tmp_path / "no" / "p"), [], path=np.zeros(2))
+        told.tell(FOUND, Wanted(picture=tmp_path / "no" / "p"), [], path=lambda: np.zeros(2))
 
 
 def test_times_have_their_zone() -> None:

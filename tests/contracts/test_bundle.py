@@ -8,13 +8,11 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,9 +22,10 @@ from hypothesis import strategies as st
 from tests.prove.audit.bundles import KEY, KEY_FILE, SIGNER, Made, made, other_test, signed, spelled
 from tests.prove.audit.schemes import Green, Gumbel
 from tests.prove.audit.test_signing import RFC
+from tests.scripts import load
 
 from revenuer.errors import EvidenceError, InputError
-from revenuer.prove.audit import recompute, signing, tokens
+from revenuer.prove.audit import detect, recompute, signing, tokens
 from revenuer.prove.audit.canonical import dumps
 from revenuer.prove.audit.recompute import verify
 from revenuer.prove.audit.windows import Seen
@@ -35,16 +34,7 @@ from revenuer.prove.marks import prf
 PLACE = Path(__file__).parents[2] / "verifier" / "verify_bundle.py"
 
 
-def _read() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("verify_bundle", PLACE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SINGLE = _read()
+SINGLE = load(PLACE)
 Accepts = Callable[..., bool]
 
 
@@ -367,7 +357,7 @@ def test_both_count_the_same_units(
 ) -> None:
     held = [tokens.Line(kind, np.array(ids, np.int64)) for kind, ids in rows]
     try:
-        units = recompute.units_of(held, width, Seen(unit))
+        units = detect.units_of(tokens.scored(held), width, Seen(unit))
     except InputError:
         with pytest.raises(ValueError, match="does not fit"):
             SINGLE.units([(kind, tuple(ids)) for kind, ids in rows], width, unit)

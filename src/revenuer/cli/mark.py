@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from revenuer.cli import options
-from revenuer.errors import InputError
+from revenuer.cli import options, told
+from revenuer.prove import private
 from revenuer.prove.marks.canaries import canaries as draw
 from revenuer.prove.marks.keys import WatermarkKey
 
-_file = click.Path(dir_okay=False, path_type=Path)
-_key = click.argument("key", metavar="KEY", type=_file)
+_key = click.argument("key", metavar="KEY", type=told.file)
 
 
 @click.group("mark")
@@ -27,7 +24,7 @@ def mark() -> None:
 
 
 @mark.command("keygen")
-@click.argument("file", metavar="FILE", type=_file)
+@click.argument("file", metavar="FILE", type=told.file)
 def keygen(file: Path) -> None:
     """Make a key and write it to FILE, which nobody else can read.
 
@@ -50,7 +47,7 @@ def commit(key: Path, at: str | None, as_json: bool) -> None:
     The digest tells nothing of the key. Put it where its date cannot be changed later: a time-stamp
     service, a public log, a notary.
     """
-    made = WatermarkKey.load(key).commit(_time(at))
+    made = WatermarkKey.load(key).commit(told.time_of(at))
     when = made.at.isoformat(timespec="seconds")
     if as_json:
         click.echo(json.dumps({"digest": made.digest, "at": when}))
@@ -61,7 +58,9 @@ def commit(key: Path, at: str | None, as_json: bool) -> None:
 @mark.command("canaries")
 @_key
 @options.campaign
-@click.option("--out", required=True, metavar="FILE", type=_file, help="File for the set; secret.")
+@click.option(
+    "--out", required=True, metavar="FILE", type=told.file, help="File for the set; secret."
+)
 @click.option(
     "--count", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Questions."
 )
@@ -79,23 +78,6 @@ def canaries(key: Path, campaign_id: str, out: Path, count: int, choices: int) -
     served, and the set, as it stands in FILE, when you make a claim.
     """
     made = draw(WatermarkKey.load(key), campaign_id, count, choices=choices)
-    _write(out, json.dumps(made.to_json(), indent=1, ensure_ascii=False) + "\n")
+    held = json.dumps(made.to_json(), indent=1, ensure_ascii=False) + "\n"
+    private.write(out, held.encode(), "the set")
     click.echo(made.digest)
-
-
-def _time(given: str | None) -> datetime:
-    if given is None:
-        return datetime.now(UTC)  # noqa: TID251  # --at replays it
-    try:
-        return datetime.fromisoformat(given)
-    except ValueError as error:
-        raise InputError(f"{given!r} is no time", hint="2026-11-24T12:00:00+00:00") from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise InputError(f"{path} exists", hint="choose another name") from error
-    with os.fdopen(number, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -91,9 +90,9 @@ def given(how: dict[str, Any]) -> Given:
     """
     from revenuer.prove.audit import recompute
     from revenuer.prove.audit.detect import seed_of
-    from revenuer.prove.audit.readers import dual_keys
     from revenuer.prove.marks.green import GreenMark
     from revenuer.prove.marks.gumbel import GumbelMark
+    from revenuer.prove.marks.vllm import dual_keys
 
     own, engine, promised = (how.pop(name) for name in ("key", "vllm_key_file", "commitment"))
     is_dual, scheme = how.pop("dual_key"), how.pop("scheme")
@@ -107,6 +106,7 @@ def given(how: dict[str, Any]) -> Given:
 
 
 def _secret(key: Path | None, vllm_key_file: Path | None) -> WatermarkKey | int:
+    from revenuer.prove import private
     from revenuer.prove.audit import recompute
     from revenuer.prove.marks.keys import WatermarkKey
 
@@ -115,12 +115,7 @@ def _secret(key: Path | None, vllm_key_file: Path | None) -> WatermarkKey | int:
     if key is not None:
         return WatermarkKey.load(key)
     place = Path(str(vllm_key_file))
-    content = told.read(place)
-    if place.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise InputError(
-            f"others on this machine can read the key {place}", hint=f"chmod 600 {place}"
-        )
-    found = recompute.key_of(content)
+    found = recompute.key_of(private.read(place, "the key"))
     if not isinstance(found, int):
         raise InputError(f"{place} is a key of revenuer", hint=f"give --key {place}")
     return found

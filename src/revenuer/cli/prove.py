@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from revenuer.cli import marked, options, told
+from revenuer.cli import marked, told
+from revenuer.cli.answers import agreement, canary
 from revenuer.cli.told import Wanted
+from revenuer.cli.verify import verify
 from revenuer.errors import InputError
-
-if TYPE_CHECKING:
-    from revenuer.prove.audit.bundle import Input
-    from revenuer.prove.marks.canaries import CanarySet
 
 _token_ids = click.option(
     "--token-ids", metavar="FILE", type=told.file, help="Write what was scored, for who verifies."
@@ -30,6 +27,10 @@ def prove() -> None:
 
     No evidence is not innocence: no test here shows that somebody took nothing.
     """
+
+
+for _command in (canary, agreement, verify):
+    prove.add_command(_command)
 
 
 @prove.command("keygen")
@@ -60,9 +61,8 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
     the question is known. Token ids are best: text is cut into tokens again. Exits 0 whatever is
     found.
     """
-    from revenuer.prove.audit import recompute, tokens
-    from revenuer.prove.audit.detect import detect as test
-    from revenuer.prove.audit.detect import judge
+    from revenuer.prove.audit import tokens
+    from revenuer.prove.audit.detect import evidence, judge, units_of
     from revenuer.prove.audit.windows import Seen
 
     given = marked.given(how)
@@ -72,14 +72,15 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
         raise InputError("the files hold prompts only", hint="give `tokens` or `text`")
     rows, contexts = [row for row, _ in pairs], [context for _, context in pairs]
     lines = tokens.lines(rows, [one for one in contexts if len(one)])
-    units = recompute.units_of(lines, given.mark.window, Seen())
+    units = units_of(tokens.scored(lines), given.mark.window, Seen())
+    judged = judge(units, given.seed, given.mark)
     told.tell(
-        test(rows, given.key, given.mark, contexts=contexts),
+        evidence(units, judged, given.key, given.mark, texts=len(rows)),
         Wanted(**how),
         inputs,
         scheme=given.described,
         lines=lines,
-        path=judge(units, given.seed, given.mark).path,
+        path=lambda: judged.path,
         commitment=given.commitment,
     )
 
@@ -160,150 +161,6 @@ def radioactivity(
         inputs,
         scheme=given.described if is_repeatable else None,
         lines=lines if is_repeatable else None,
-        path=audit.judge(given.seed).path,
+        path=lambda: audit.judge(given.seed).path,
         commitment=given.commitment,
     )
-
-
-@prove.command("canary")
-@click.argument("sets", metavar="SET...", nargs=-1, required=True, type=told.file)
-@click.option("--answers", metavar="FILE", type=told.file, help="JSON lines: question and answer.")
-@click.option("--suspect", metavar="MODEL", help="Ask this model: a folder, GGUF file or URL.")
-@click.option(
-    "--commitment", "commitments", metavar="DIGEST", multiple=True, help="Of each SET, in order."
-)
-@told.wanted
-def canary(
-    sets: tuple[Path, ...],
-    answers: Path | None,
-    suspect: str | None,
-    commitments: tuple[str, ...],
-    **how: Any,
-) -> None:
-    """Test whether a suspect gives the answers planted in one campaign.
-
-    Each SET is a file of `revenuer mark canaries`, one a campaign. Give --answers or --suspect.
-    """
-    from revenuer.prove.audit import answers as given
-    from revenuer.prove.audit.bundle import Input
-    from revenuer.prove.audit.canary_test import canary_test
-
-    if (answers is None) == (suspect is None):
-        raise click.UsageError("give either --answers or --suspect")
-    if commitments and len(commitments) != len(sets):
-        raise click.UsageError(f"{len(sets)} sets, but {len(commitments)} commitments")
-    contents = [told.read(place) for place in sets]
-    inputs = [Input.of(place.name, one) for place, one in zip(sets, contents, strict=True)]
-    digests = commitments or (None,) * len(sets)
-    planted = [_set(*one) for one in zip(sets, contents, digests, strict=True)]
-    if answers is not None:
-        content = told.read(answers)
-        inputs.append(Input.of(answers.name, content))
-        said = given.parse(content, answers.name)
-    else:
-        from revenuer.models import open_model
-        from revenuer.prove.audit import suspects
-
-        asked = given.prompts(planted)
-        replies = suspects.asked(open_model(str(suspect)), list(asked.values()), limit=48)
-        said = dict(zip(asked, replies, strict=True))
-    found = given.of(planted, said)
-    told.tell(
-        canary_test(found.answers, found.planted, choices=found.choices), Wanted(**how), inputs
-    )
-
-
-@prove.command("agreement")
-@click.argument("ours", metavar="OURS", type=told.file)
-@click.argument("suspect", metavar="SUSPECT", type=told.file)
-@click.argument("controls", metavar="CONTROL...", nargs=-1, required=True, type=told.file)
-@marked.tokenizer
-@told.wanted
-def agreement(
-    ours: Path, suspect: Path, controls: tuple[Path, ...], tokenizer: Path | None, **how: Any
-) -> None:
-    """Test whether SUSPECT agrees with OURS more than any CONTROL does.
-
-    Each file holds one model's outputs to the same prompts in the same order, as JSON lines with
-    `tokens` or `text`. A rank among models: it never flags alone.
-    """
-    from revenuer.prove.audit.agreement import agreement as shares
-    from revenuer.prove.audit.agreement import agreement_test
-
-    encode = marked.encoder(tokenizer)
-    inputs: list[Input] = []
-    rows = []
-    for place in (ours, suspect, *controls):
-        texts, read = marked.read((place,), encode)
-        inputs += read
-        rows.append([() if text.tokens is None else text.tokens for text in texts])
-        if len(rows[-1]) != len(rows[0]):
-            raise InputError(f"{place} has {len(rows[-1])} outputs, but {ours} has {len(rows[0])}")
-    told.tell(
-        agreement_test(shares(rows[0], rows[1]), [shares(rows[0], one) for one in rows[2:]]),
-        Wanted(**how),
-        inputs,
-    )
-
-
-@prove.command("verify")
-@click.argument("bundle", metavar="BUNDLE", type=told.file)
-@click.option("--public-key", metavar="HEX", help="The signer's, from elsewhere.")
-@click.option("--token-ids", metavar="FILE", type=told.file, multiple=True, help="What was scored.")
-@click.option("--key", metavar="FILE", type=told.file, help="The key, once it was told.")
-@options.as_json
-def verify(
-    bundle: Path,
-    public_key: str | None,
-    token_ids: tuple[Path, ...],
-    key: Path | None,
-    as_json: bool,
-) -> None:
-    """Check BUNDLE: who signed it, and, as far as more is given, that every number comes out.
-
-    Exits 1 if it is refused. `verifier/verify_bundle.py` does the same without this program.
-    """
-    from revenuer.prove.audit import recompute
-
-    found = recompute.verify(
-        told.read(bundle),
-        public_key=public_key,
-        token_ids=[told.read(place) for place in token_ids],
-        key=None if key is None else recompute.key_of(told.read(key)),
-    )
-    held = found.bundle
-    at = held.commitment.at.isoformat() if held.commitment else None
-    if as_json:
-        answer = {
-            "level": found.level, "signed_by": held.public_key, "created": held.created.isoformat(),
-            "committed_at": at, "key_is_committed": found.is_committed,
-            "conclusion": held.conclusion,
-        }  # fmt: skip
-        click.echo(json.dumps(answer))
-        return
-    whose = "as you asked" if public_key else "which is whoever holds that key: give --public-key"
-    click.echo(held.conclusion)
-    for line in told.statements_of(held.statements):
-        click.echo(line)
-    click.echo(f"Signed by {held.public_key}, {whose}.")
-    click.echo(f"Key committed to {at}." if at else "No commitment to the key is named.")
-    click.echo(f"Checked: {LEVELS[found.level]}")
-
-
-#: What was checked, by level.
-LEVELS = {
-    "signature": "the signature, and that the words follow from the numbers; no number was computed"
-    " again, for which token ids and key are needed.",
-    "tokens": "the signature and what was seen, scored and left out; p needs the key.",
-    "key": "the signature and every number.",
-}
-
-
-def _set(place: Path, content: bytes, digest: str | None) -> CanarySet:
-    from revenuer.prove.marks.canaries import CanarySet
-
-    try:
-        held = json.loads(content)
-    except ValueError as error:
-        raise InputError(f"{place} is no set of canaries") from error
-    return CanarySet.from_json(held) if digest is None else CanarySet.revealed(held, digest)

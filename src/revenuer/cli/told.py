@@ -75,7 +75,7 @@ def tell(
     *,
     scheme: dict[str, float | int | str] | None = None,
     lines: Sequence[Line] | None = None,
-    path: NDArray[np.float64] | None = None,
+    path: Callable[[], NDArray[np.float64]] | None = None,
     commitment: Commitment | None = None,
 ) -> None:
     """Print a result, and write what else is wanted.
@@ -86,7 +86,7 @@ def tell(
         inputs: Files that were read.
         scheme: What a bundle says of the mark, if one was read.
         lines: Token ids that were scored.
-        path: log10 of the e-process after each unit.
+        path: Gives log10 of the e-process after each unit; asked for a picture only.
         commitment: Of the key.
 
     Raises:
@@ -98,7 +98,8 @@ def tell(
 
     if (asked.bundle is None) != (asked.signing_key is None):
         raise click.UsageError("--bundle and --signing-key need each other")
-    ids = None if lines is None else tokens.dump(lines)
+    is_written = asked.bundle is not None or asked.token_ids is not None
+    ids = tokens.dump(lines) if lines is not None and is_written else None
     if asked.bundle is not None and asked.signing_key is not None:
         statement = Statement(evidence, scheme or {}, None if ids is None else tokens.digest(ids))
         made = EvidenceBundle(
@@ -110,7 +111,7 @@ def tell(
     if asked.picture is not None and path is not None:
         from revenuer.prove.audit import picture
 
-        drawn = picture.draw(path, title=f"{evidence.test}: {evidence.verdict}")
+        drawn = picture.draw(path(), title=f"{evidence.test}: {evidence.verdict}")
         _write(asked.picture, drawn.encode())
     for line in as_json(evidence) if asked.as_json else sentences(evidence):
         click.echo(line)

@@ -15,10 +15,10 @@ from revenuer.prove.audit.bundle import LABEL, EvidenceBundle, Input, Statement
 from revenuer.prove.audit.canonical import dumps
 from revenuer.prove.audit.detect import Mark, detect
 from revenuer.prove.audit.evidence import Evidence
-from revenuer.prove.audit.readers import dual_keys
 from revenuer.prove.audit.signing import SigningKey
 from revenuer.prove.audit.windows import Seen, Unit
 from revenuer.prove.marks.keys import WatermarkKey
+from revenuer.prove.marks.vllm import dual_keys
 
 KEY = WatermarkKey(bytes(range(32)))
 SIGNER = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64))))

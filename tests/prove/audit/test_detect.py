@@ -15,8 +15,6 @@ from revenuer.prove.audit.detect import (
     first_units,
     judge,
     log10_tail,
-    share_of,
-    unit_scores,
 )
 from revenuer.prove.audit.evidence import Verdict
 from revenuer.prove.audit.tails import gamma_log10_sf
@@ -24,7 +22,7 @@ from revenuer.prove.audit.windows import Seen, windows
 from revenuer.prove.marks import prf
 from revenuer.prove.marks.keys import WatermarkKey
 
-SCHEMES: list[Mark] = [Gumbel(), Green(), Gumbel(4), Green(1)]
+SCHEMES: list[Mark] = [Gumbel(), Green(), Gumbel(4), Green(window=1)]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -125,8 +123,8 @@ def test_a_green_list_has_the_share_that_the_grid_gives() -> None:
     grid = ((np.arange(2.0**24) + 1) / (2.0**24 + 1)).astype(np.float32)
     for gamma in (0.25, 0.5, 0.1, 1 / 3):
         exact = np.count_nonzero(grid < np.float32(gamma)) / 2**24
-        assert exact <= share_of(Green(gamma=gamma)) <= exact + 2**-23
-    assert share_of(Green()) == 0.25
+        assert exact <= Green(gamma=gamma).share <= exact + 2**-23
+    assert Green().share == 0.25
 
 
 def test_what_cannot_be_tested_is_refused() -> None:
@@ -136,5 +134,3 @@ def test_what_cannot_be_tested_is_refused() -> None:
         detect([[1], [2]], 5, Gumbel(), contexts=[[1]])
     with pytest.raises(InputError, match="a seed lies in"):
         detect([[1]], -1, Gumbel())
-    with pytest.raises(InputError, match="no test for a mark called 'tournament'"):
-        unit_scores(windows([1], 2), np.array([1]), 5, Gumbel(name="tournament"))

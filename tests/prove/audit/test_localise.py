@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.prove.audit.schemes import Green, Gumbel, marked
 
-from revenuer.prove.audit.detect import first_units, unit_scores
+from revenuer.prove.audit.detect import first_units
 from revenuer.prove.audit.evidence import Verdict
 from revenuer.prove.audit.localise import SHORTEST, corrected, localise, spans_of
 
@@ -60,7 +60,7 @@ def test_any_span_is_reported_no_more_often_than_promised() -> None:
         family = spans_of(len(units.tokens))
         best = []
         for seed in rng.integers(0, 1 << 63, 3_000):
-            scores = unit_scores(units.windows, units.tokens, int(seed), scheme)
+            scores = scheme.scores(int(seed), units.windows, units.tokens)
             best.append(corrected(scores, family, scheme)[0].min())
         for level in (0.1, 0.01):
             error = np.sqrt(level * (1 - level) / len(best))

@@ -97,6 +97,7 @@ def test_what_is_no_signing_key_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         SigningKey.load(place)
     place.write_bytes(b"-----")
+    place.chmod(0o600)
     with pytest.raises(InputError, match="no signing key"):
         SigningKey.load(place)
     other = ec.generate_private_key(ec.SECP256R1())

@@ -10,7 +10,7 @@ import pytest
 
 from revenuer.errors import InputError
 from revenuer.models.interface import Capability, Completion, Distributions
-from revenuer.prove.audit import detect, recompute, suspects
+from revenuer.prove.audit import detect, suspects, tokens
 from revenuer.prove.audit.radioactivity import RadioactivityAudit
 from revenuer.prove.audit.texts import Text
 from revenuer.prove.audit.windows import Seen
@@ -59,7 +59,7 @@ def test_an_open_model_reads_and_what_it_said_is_kept() -> None:
     audit = RadioactivityAudit(KEY, MARK)
 
     lines = suspects.let_read(model, [*texts, text([], [1])], audit)
-    found, units = audit.result(), recompute.units_of(lines, MARK.window, Seen())
+    found, units = audit.result(), detect.units_of(tokens.scored(lines), MARK.window, Seen())
 
     assert [kind for kind, _ in lines] == ["context", "read", "said"] * 4
     assert (units.seen, len(units.tokens), units.dropped) == (

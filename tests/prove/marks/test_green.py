@@ -16,7 +16,7 @@ def test_the_promised_share_is_green_after_any_window() -> None:
     windows, tokens = rng.integers(0, 50_000, (N, 2)), rng.integers(0, 50_000, N)
 
     for gamma in (0.1, 0.25, 0.5):
-        share = GreenMark(gamma=gamma).hits(3, windows, tokens).mean()
+        share = GreenMark(gamma=gamma).scores(3, windows, tokens).mean()
         assert abs(share - gamma) < 4 * np.sqrt(gamma * (1 - gamma) / N)
 
 
@@ -25,7 +25,7 @@ def test_green_tokens_gain_delta() -> None:
     mark = GreenMark()
     windows = rng.integers(0, 50_000, (N, 2))
     tokens = rng.integers(0, 50_000, (N, 2))
-    is_green = np.stack([mark.hits(3, windows, tokens[:, place]) for place in (0, 1)], axis=1)
+    is_green = np.stack([mark.scores(3, windows, tokens[:, place]) for place in (0, 1)], axis=1)
     is_split = is_green[:, 0] != is_green[:, 1]
 
     drawn = mark.draw(

@@ -91,7 +91,7 @@ def log10_p(mark: GumbelMark | GreenMark, key: WatermarkKey, tokens: list[int]) 
     if isinstance(mark, GumbelMark):
         total = mark.scores(key.seed, np.array(windows), np.array(kept)).sum()
         return float(gamma.logsf(total, len(kept)) / np.log(10))
-    hits = mark.hits(key.seed, np.array(windows), np.array(kept)).sum()
+    hits = mark.scores(key.seed, np.array(windows), np.array(kept)).sum()
     return float(binom.logsf(hits - 1, len(kept), mark.gamma) / np.log(10))
 
 

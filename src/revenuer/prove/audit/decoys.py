@@ -12,10 +12,10 @@ same chance, and the rank is a diagnostic only.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from revenuer.errors import InputError
-from revenuer.prove.audit.detect import Mark, Units, unit_scores
 from revenuer.prove.marks.keys import WatermarkKey
 
 COUNT = 999
@@ -37,13 +37,12 @@ class Rank(NamedTuple):
     smallest_log10_p: float
 
 
-def rank(units: Units, key: WatermarkKey, scheme: Mark, *, count: int = COUNT) -> Rank:
+def rank(score: Callable[[int], float], key: WatermarkKey, *, count: int = COUNT) -> Rank:
     """Score the same units with decoys. Costs `count` times what the key itself costs.
 
     Args:
-        units: From `detect.first_units`.
+        score: What a seed makes of the units, higher for more evidence.
         key: The real key.
-        scheme: The mark.
         count: Decoys, 1 or more.
 
     Raises:
@@ -51,9 +50,6 @@ def rank(units: Units, key: WatermarkKey, scheme: Mark, *, count: int = COUNT) -
     """
     if count < 1:
         raise InputError("a rank needs at least one decoy")
-    reached, *others = (
-        float(unit_scores(units.windows, units.tokens, one.seed, scheme).sum())
-        for one in (key, *key.decoys(count))
-    )
+    reached, *others = (score(one.seed) for one in (key, *key.decoys(count)))
     at_least = sum(other >= reached for other in others)
     return Rank(count, at_least, math.log10((1 + at_least) / (count + 1)), -math.log10(count + 1))

@@ -13,41 +13,26 @@ one: paraphrase and translation take it away. No evidence is not innocence.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from revenuer.errors import InputError
 from revenuer.prove.audit import eprocess, tails
+from revenuer.prove.audit import tokens as token_ids
 from revenuer.prove.audit.evidence import Evidence
-from revenuer.prove.audit.windows import Seen, Tokens, Windows, read, windows
-from revenuer.prove.marks import prf
+from revenuer.prove.audit.tokens import Scored
+from revenuer.prove.audit.windows import Seen, Tokens, Windows, windows
+from revenuer.prove.marks.green import GreenMark
+from revenuer.prove.marks.gumbel import GumbelMark
 from revenuer.prove.marks.keys import WatermarkKey
 
 NULL = "the texts were made without this key"
+Mark = GumbelMark | GreenMark
 Scores = NDArray[np.float64]
-
-
-class Mark(Protocol):
-    """What a detector needs to know of a scheme: its name and how many tokens a window has."""
-
-    @property
-    def name(self) -> str:
-        """`gumbel` or `green`."""
-        ...
-
-    @property
-    def window(self) -> int:
-        """Tokens in a window."""
-        ...
-
-
-@runtime_checkable
-class _HasShare(Protocol):
-    @property
-    def gamma(self) -> float: ...
 
 
 class Units(NamedTuple):
@@ -74,16 +59,24 @@ class Judged(NamedTuple):
     """What a key makes of units.
 
     Attributes:
-        scores: (units,) Exp(1) scores, or 1 for a hit and 0 for none.
-        total: Their sum.
-        log10_p: Exact tail.
+        total: Sum of scores, of weighted scores, or log10 of the last e-value.
+        log10_p: Exact, or an upper bound; at most 0.
         path: (units,) log10 of the e-process after each unit.
     """
 
-    scores: Scores
     total: float
     log10_p: float
     path: Scores
+
+    @property
+    def log10_e(self) -> float:
+        """The e-process at the last unit."""
+        return float(self.path[-1]) if len(self.path) else 0.0
+
+    @property
+    def highest_log10_e(self) -> float:
+        """Its highest value; under the null it ever gets to x with a chance of at most 10^-x."""
+        return float(self.path.max(initial=0.0))
 
 
 def detect(
@@ -111,25 +104,36 @@ def detect(
         highest value, of which 10^-x bounds the chance of ever getting there under the null.
 
     Raises:
-        InputError: Texts that are no rows of token ids, or an unknown scheme.
+        InputError: Texts that are no rows of token ids.
     """
     units = first_units(texts, scheme.window, seen, contexts=contexts)
     judged = judge(units, seed_of(key), scheme)
-    highest = float(judged.path.max()) if len(judged.path) else 0.0
+    return evidence(units, judged, key, scheme, texts=len(texts), test=test)
+
+
+def evidence(
+    units: Units,
+    judged: Judged,
+    key: WatermarkKey | int,
+    scheme: Mark,
+    *,
+    texts: int,
+    test: str = "detect",
+) -> Evidence:
+    """Return what a key makes of units as evidence; arguments as elsewhere in this module."""
     details: dict[str, float | int | str] = {
         "scheme": scheme.name,
         "window": scheme.window,
-        "texts": len(texts),
-        "highest_log10_e": max(highest, 0.0),
+        "texts": texts,
+        "highest_log10_e": judged.highest_log10_e,
     }
-    if isinstance(scheme, _HasShare):
+    if isinstance(scheme, GreenMark):
         details["gamma"] = scheme.gamma
     if isinstance(key, WatermarkKey):
         details["key"] = key.digest
     return Evidence(
         test, NULL, units.seen, len(units.tokens), judged.total, judged.log10_p,
-        log10_e=float(judged.path[-1]) if len(judged.path) else 0.0,
-        dropped=units.dropped, details=details,
+        log10_e=judged.log10_e, dropped=units.dropped, details=details,
     )  # fmt: skip
 
 
@@ -148,70 +152,70 @@ def first_units(
         seen: As in `detect`; a new one if left out.
         contexts: As in `detect`: as many as texts, each may be empty.
     """
-    seen = Seen() if seen is None else seen
-    held = [read(text, name=f"text {i}") for i, text in enumerate(texts)]
-    if contexts is not None:
-        if len(contexts) != len(held):
-            raise InputError(f"{len(held)} texts, but {len(contexts)} contexts")
-        for context in contexts:
+    if contexts is not None and len(contexts) != len(texts):
+        raise InputError(f"{len(texts)} texts, but {len(contexts)} contexts")
+    lines = token_ids.lines(texts, contexts or ())
+    return units_of(token_ids.scored(lines), width, Seen() if seen is None else seen)
+
+
+def units_of(given: Iterable[Scored], width: int, seen: Seen) -> Units:
+    """Return the units of texts, in the order in which they were taken in.
+
+    Args:
+        given: Each with the contexts that came before it, which bar it and all that follow.
+        width: Tokens in a window.
+        seen: What was met before.
+
+    Raises:
+        InputError: What was said does not fit what was read.
+    """
+    none = np.empty(0, np.int64)
+    rows = [(np.empty((0, width), np.int64), none, none, none)]
+    waiting = list(rows)
+    looked_at, dropped = 0, Counter[str]()
+
+    def take() -> None:
+        before, tokens, text, place = map(np.concatenate, zip(*waiting, strict=True))
+        kept, left_out = seen.take(before, tokens)
+        dropped.update(left_out)
+        rows.append((before[kept], tokens[kept], text[kept], place[kept]))
+        waiting[1:] = []
+
+    # Texts between two contexts are taken together: one by one would cost more than their tokens.
+    for number, one in enumerate(given):
+        if one.contexts:
+            take()
+        for context in one.contexts:
             seen.note_context(context, width)
-    total = sum(len(text) for text in held)
-    if not total:
-        none = np.empty(0, np.int64)
-        return Units(np.empty((0, width), np.int64), none, none, none, 0, {})
-    before = np.concatenate([windows(text, width) for text in held])
-    tokens = np.concatenate(held)
-    text = np.repeat(np.arange(len(held)), [len(one) for one in held])
-    place = np.concatenate([np.arange(len(one)) for one in held])
-    in_context = seen.in_context(before)
-    kept = seen.first(before, tokens)
-    dropped = {
-        f"{seen.unit} met before": int((~kept & ~in_context).sum()),
-        "window in a context": int(in_context.sum()),
-    }
-    return Units(
-        before[kept], tokens[kept], text[kept], place[kept], total,
-        {reason: count for reason, count in dropped.items() if count},
-    )  # fmt: skip
+        looked_at += len(one.tokens)
+        numbers, places = np.full(len(one.tokens), number), np.arange(len(one.tokens))
+        waiting.append((windows(one.before, width), one.tokens, numbers, places))
+    take()
+    before, tokens, text, place = map(np.concatenate, zip(*rows, strict=True))
+    return Units(before, tokens, text, place, looked_at, dict(dropped))
 
 
 def judge(units: Units, seed: int, scheme: Mark) -> Judged:
     """Score units with one key: exact p-value, and the e-process after each unit."""
-    scores = unit_scores(units.windows, units.tokens, seed, scheme)
-    if isinstance(scheme, _HasShare):
-        chance = share_of(scheme)
-        hits = int(scores.sum())
-        log10_p = float(tails.binomial_log10_sf(hits, len(scores), chance))
-        return Judged(scores, float(hits), log10_p, eprocess.hits_path(scores, chance))
+    return judged(scheme.scores(seed, units.windows, units.tokens), scheme)
+
+
+def judged(scores: Scores, scheme: Mark, *, units: int | None = None) -> Judged:
+    """Return what (n,) scores say; with `units`, n of which missing ones count as nothing."""
+    n = len(scores) if units is None else units
     total = math.fsum(scores)
-    log10_p = float(tails.gamma_log10_sf(total, len(scores)))
-    return Judged(scores, total, log10_p, eprocess.scores_path(scores))
-
-
-def unit_scores(windows: Windows, tokens: Tokens, seed: int, scheme: Mark) -> Scores:
-    """Return what each token scores in its window: (units,) Exp(1), or 0 and 1 for green lists.
-
-    Raises:
-        InputError: The scheme is neither a Gumbel nor a green-list mark.
-    """
-    numbers = prf.numbers(seed, windows, tokens)
-    if isinstance(scheme, _HasShare):
-        return (numbers < np.float32(scheme.gamma)).astype(np.float64)
-    if scheme.name != "gumbel":
-        raise InputError(f"no test for a mark called {scheme.name!r}", hint="use gumbel or green")
-    return -np.log1p(-numbers.astype(np.float64))
-
-
-def share_of(scheme: _HasShare) -> float:
-    """Return the chance that a token is green: the grid of numbers rounds `gamma` up, if at all."""
-    return min(math.ceil(float(np.float32(scheme.gamma)) * 2**24) / 2**24, 1 - 2**-24)
+    if isinstance(scheme, GreenMark):
+        path = eprocess.hits_path(scores, scheme.share)
+    else:
+        path = eprocess.scores_path(scores)
+    return Judged(total, float(log10_tail(scheme, total, n)), path)
 
 
 def log10_tail(scheme: Mark, totals: ArrayLike, n: int) -> Scores:
     """Return log10 p of totals of n units each, for many keys or places at once."""
-    if isinstance(scheme, _HasShare):
+    if isinstance(scheme, GreenMark):
         hits = np.asarray(totals).astype(np.int64)
-        return tails.binomial_log10_sf(hits, n, share_of(scheme))
+        return tails.binomial_log10_sf(hits, n, scheme.share)
     return tails.gamma_log10_sf(totals, n)
 
 

@@ -104,21 +104,16 @@ def read_kgw(
     found = [_seeds(read(text, name=f"text {i}"), config) for i, text in enumerate(texts)]
     seeds = np.concatenate([np.empty(0, np.int64), *(one.seeds for one in found)])
     targets = np.concatenate([np.empty(0, np.int64), *(one.targets for one in found)])
-    in_context = seen.in_context(seeds[:, None])
-    kept = seen.first(seeds[:, None], targets)
+    kept, dropped = seen.take(seeds[:, None], targets)
     hits = is_green(seeds[kept], targets[kept], config)
     share = config.greens / config.vocabulary
     n, green = len(hits), int(hits.sum())
-    dropped = {
-        "seed met before": int((~kept & ~in_context).sum()),
-        "seed in a context": int(in_context.sum()),
-    }
     z = (green - share * n) / np.sqrt(max(n, 1) * share * (1 - share))
     return Evidence(
         "hf kgw", NULL, len(seeds), n, float(green),
         float(tails.binomial_log10_sf(green, n, share)),
         log10_e=float(eprocess.hits_log10_e(green, n, share)),
-        dropped={reason: count for reason, count in dropped.items() if count},
+        dropped=dropped,
         details={
             "scheme": config.seeding_scheme, "vocabulary": config.vocabulary,
             "gamma": share, "z_approximate": float(z), "texts": len(texts),

@@ -24,7 +24,6 @@ from revenuer.prove.audit.detect import (
     first_units,
     log10_tail,
     seed_of,
-    unit_scores,
 )
 from revenuer.prove.audit.evidence import FLAG, Evidence
 from revenuer.prove.audit.windows import Seen
@@ -92,7 +91,7 @@ def localise(
     """
     contexts = None if context is None else [context]
     units = first_units([text], scheme.window, seen, contexts=contexts)
-    scores = unit_scores(units.windows, units.tokens, seed_of(key), scheme)
+    scores = scheme.scores(seed_of(key), units.windows, units.tokens)
     family = spans_of(len(scores))
     logs, totals = corrected(scores, family, scheme)
     found = []

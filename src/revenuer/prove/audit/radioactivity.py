@@ -34,14 +34,18 @@ evidence is not innocence: rewording the outputs before training removes the mar
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from revenuer.errors import InputError
 from revenuer.prove.audit import detect, readings
+from revenuer.prove.audit.decoys import rank
+from revenuer.prove.audit.detect import Judged
 from revenuer.prove.audit.evidence import Evidence
 from revenuer.prove.audit.filters import Filter
-from revenuer.prove.audit.readings import Distributions, Judged, Reading, Statistic
+from revenuer.prove.audit.readings import Distributions, Reading, Statistic
 from revenuer.prove.audit.windows import Seen, Windows, read, windows
 from revenuer.prove.marks.keys import WatermarkKey
 
@@ -93,7 +97,7 @@ class RadioactivityAudit:
             raise InputError("radioactivity scores each window once", hint="use Seen('window')")
         self._parts: list[Reading] = []
         self._looked_at = 0
-        self._dropped: dict[str, int] = {}
+        self._dropped = Counter[str]()
 
     @property
     def scored(self) -> int:
@@ -177,7 +181,7 @@ class RadioactivityAudit:
             "statistic": self.statistic,
             "supervised": str(self.is_supervised).lower(),
             "filtered": str(self._only is not None).lower(),
-            "highest_log10_e": float(judged.path.max(initial=0.0)),
+            "highest_log10_e": judged.highest_log10_e,
         }
         if self.statistic != "tokens":
             details["candidates"] = self.candidates
@@ -186,10 +190,10 @@ class RadioactivityAudit:
         if isinstance(self.key, WatermarkKey):
             details["key"] = self.key.digest
         if decoys:
-            details |= self._against_decoys(judged.total, decoys)
+            details |= self._against_decoys(decoys)
         return Evidence(
             "radioactivity", NULL, self._looked_at, self.scored, judged.total, judged.log10_p,
-            log10_e=float(judged.path[-1]) if len(judged.path) else 0.0,
+            log10_e=judged.log10_e,
             dropped={reason: count for reason, count in self._dropped.items() if count},
             details=details,
         )  # fmt: skip
@@ -199,11 +203,9 @@ class RadioactivityAudit:
     ) -> NDArray[np.bool_]:
         """Return which windows are scored, and remember all of them."""
         self._seen.note_context(context, self.scheme.window)
-        in_context = self._seen.in_context(before)
-        kept = self._seen.first(before, ids)
+        kept, dropped = self._seen.take(before, ids)
         self._looked_at += len(ids)
-        self._drop("window in a context", in_context)
-        self._drop("window met before", ~kept & ~in_context)
+        self._dropped.update(dropped)
         if self._only is not None:
             is_allowed = self._only.holds(before)
             self._drop("not in the filter", kept & ~is_allowed)
@@ -215,7 +217,7 @@ class RadioactivityAudit:
         return kept
 
     def _drop(self, reason: str, which: NDArray[np.bool_]) -> None:
-        self._dropped[reason] = self._dropped.get(reason, 0) + int(which.sum())
+        self._dropped[reason] += int(which.sum())
 
     def _keep(self, part: Reading) -> None:
         if len(part.windows):
@@ -231,13 +233,13 @@ class RadioactivityAudit:
             )
         return reference
 
-    def _against_decoys(self, total: float, decoys: int) -> dict[str, float | int | str]:
+    def _against_decoys(self, decoys: int) -> dict[str, float | int | str]:
         if not isinstance(self.key, WatermarkKey):
             raise InputError("decoys are derived from a key, not from its seed")
-        as_high = sum(self.judge(one.seed).total >= total for one in self.key.decoys(decoys))
+        found = rank(lambda seed: self.judge(seed).total, self.key, count=decoys)
         return {
             "decoys": decoys,
-            "decoy_p": (1 + as_high) / (decoys + 1),
+            "decoy_p": 10.0**found.log10_p,
             "decoy_p_is": "a diagnostic" if self.is_supervised else "exact",
         }
 

@@ -10,7 +10,6 @@ Read from vllm/v1/watermarking/{detector,gumbel}.py (Apache-2.0, at 01c268bc) an
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,19 +23,15 @@ from revenuer.prove.audit import eprocess, tails
 from revenuer.prove.audit.detect import NULL, first_units, seed_of
 from revenuer.prove.audit.evidence import Evidence
 from revenuer.prove.audit.windows import Seen, Tokens, Windows, read, windows
-from revenuer.prove.marks import prf
+from revenuer.prove.marks.gumbel import GumbelMark
+from revenuer.prove.marks.vllm import dual_keys
 
 #: vLLM's defaults.
 WIDTH, THRESHOLD = 4, 0.01
+#: Scores do not depend on its settings; the width is that of the windows.
+_MARK = GumbelMark()
 #: Depth of a SynthID mark in Transformers takes its numbers from a table of this many states.
 SYNTHID_STATES = 1 << 16
-
-
-class DualKeys(NamedTuple):
-    """The two keys that a dual-key mark derives from its master key."""
-
-    a: int
-    b: int
 
 
 class Reported(NamedTuple):
@@ -46,14 +41,6 @@ class Reported(NamedTuple):
     p_value: float
     num_scored_tokens: int
     is_watermarked: bool
-
-
-def dual_keys(master: int) -> DualKeys:
-    """Return the keys that vLLM derives from a master key in 0 .. 2^64 - 1."""
-    told = seed_of(master).to_bytes(8)
-    return DualKeys(
-        *(int.from_bytes(hashlib.sha256(name + told).digest()[:8]) for name in (b"key_a", b"key_b"))
-    )
 
 
 def vllm_reports(
@@ -170,21 +157,19 @@ def refuse_synthid(windows: int) -> Evidence:
 
 def _scores(before: Windows, ids: Tokens, key: int, alpha: float | None) -> NDArray[np.float64]:
     if alpha is None:
-        return _gumbel(before, ids, seed_of(key))
+        return _MARK.scores(seed_of(key), before, ids)
     if not 0 <= alpha <= 1:
         raise InputError(f"the weight of a key lies between 0 and 1; {alpha} does not")
-    keys = dual_keys(key)
-    return (1 - alpha) * _gumbel(before, ids, keys.a) + alpha * _gumbel(before, ids, keys.b)
+    keys = dual_keys(seed_of(key))
+    return (1 - alpha) * _MARK.scores(keys.a, before, ids) + alpha * _MARK.scores(
+        keys.b, before, ids
+    )
 
 
 def _dual_e(before: Windows, ids: Tokens, key: int, alpha: float) -> float:
     """Each key's e-value is one; so is their mean with any weights fixed beforehand."""
     logs = [
-        float(eprocess.scores_log10_e(_gumbel(before, ids, one).sum(), len(ids))) * tails.LN10
-        for one in dual_keys(key)
+        float(eprocess.scores_log10_e(_MARK.scores(one, before, ids).sum(), len(ids))) * tails.LN10
+        for one in dual_keys(seed_of(key))
     ]
     return float(logsumexp(logs, b=[1 - alpha, alpha])) / tails.LN10
-
-
-def _gumbel(before: Windows, ids: Tokens, key: int) -> NDArray[np.float64]:
-    return -np.log1p(-prf.numbers(key, before, ids).astype(np.float64))

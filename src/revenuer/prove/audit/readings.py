@@ -6,14 +6,14 @@ chose among those. Which ones never depends on the key, so a smaller set costs p
 
 from __future__ import annotations
 
-import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from revenuer.errors import InputError
-from revenuer.prove.audit import bets, detect, eprocess
+from revenuer.prove.audit import bets, detect
+from revenuer.prove.audit.detect import Judged
 from revenuer.prove.audit.windows import Windows
 from revenuer.prove.marks import prf
 from revenuer.prove.marks.green import GreenMark
@@ -37,20 +37,6 @@ class Reading(NamedTuple):
     tokens: NDArray[np.int64]
     suspect: Numbers
     reference: Numbers | None
-
-
-class Judged(NamedTuple):
-    """What one key makes of a reading.
-
-    Attributes:
-        total: Sum of scores, of weighted scores, or log10 of the last e-value (`contrast`).
-        log10_p: Exact, or an upper bound, at most 0.
-        path: (units,) log10 of the e-process after each unit.
-    """
-
-    total: float
-    log10_p: float
-    path: Numbers
 
 
 def said(windows: Windows, tokens: NDArray[np.int64]) -> Reading:
@@ -88,14 +74,8 @@ def joined(parts: list[Reading]) -> Reading:
 
 def judge_tokens(reading: Reading, seed: int, scheme: detect.Mark, units: int | None) -> Judged:
     """Score the token of each window; missing ones of `units` count as nothing. Exact tail."""
-    scores = detect.unit_scores(reading.windows, reading.tokens[:, 0], seed, scheme)
-    n = len(scores) if units is None else units
-    total = math.fsum(scores)
-    if isinstance(scheme, GreenMark):
-        path = eprocess.hits_path(scores, detect.share_of(scheme))
-    else:
-        path = eprocess.scores_path(scores)
-    return Judged(total, float(detect.log10_tail(scheme, total, n)), path)
+    scores = scheme.scores(seed, reading.windows, reading.tokens[:, 0])
+    return detect.judged(scores, scheme, units=units)
 
 
 def judge_bets(reading: Reading, seed: int, scheme: detect.Mark, *, is_supervised: bool) -> Judged:
@@ -103,7 +83,7 @@ def judge_bets(reading: Reading, seed: int, scheme: detect.Mark, *, is_supervise
     windows, tokens, suspect, reference = reading
     numbers = prf.uniforms(prf.words(seed, prf.states(seed, windows), tokens))
     if isinstance(scheme, GreenMark):
-        share = detect.share_of(scheme)
+        share = scheme.share
         is_green = numbers < np.float32(scheme.gamma)
         path = bets.log10_e(bets.lean(suspect, reference, is_green, share))
         total = float((suspect * is_green).sum())

@@ -13,24 +13,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-
-import numpy as np
 
 from revenuer.errors import EvidenceError, InputError
 from revenuer.prove.audit import tokens
 from revenuer.prove.audit.bundle import EvidenceBundle, Statement
 from revenuer.prove.audit.bundle import load as load_bundle
-from revenuer.prove.audit.detect import Mark, Units, judge, seed_of
+from revenuer.prove.audit.detect import Mark, judge, seed_of, units_of
 from revenuer.prove.audit.evidence import Evidence
 from revenuer.prove.audit.fields import Plain
-from revenuer.prove.audit.readers import dual_keys
-from revenuer.prove.audit.windows import Seen, Unit, windows
+from revenuer.prove.audit.windows import Seen, Unit
 from revenuer.prove.marks import prf
+from revenuer.prove.marks.green import GreenMark
+from revenuer.prove.marks.gumbel import GumbelMark
 from revenuer.prove.marks.keys import WatermarkKey
+from revenuer.prove.marks.vllm import dual_keys
 
 #: Numbers that two programs compute from the same tokens agree so far, absolutely below 1 and
 #: relatively above; sums of a million logarithms in other orders differ by some 1e-10.
@@ -39,7 +38,6 @@ _KEY = re.compile(
     rb'\{\n  "kind": "revenuer watermark key",\n  "format": 1,\n  "secret": "([0-9a-f]{64})"\n\}\n'
 )
 _SEED = re.compile(rb"(0|[1-9][0-9]{0,19})\n?")
-UNITS = ("window", "window and token")
 #: Which number a mark was read with: the key's own, or that of vLLM's first key.
 OWN, KEY_A = "key", "vllm key a"
 
@@ -67,19 +65,6 @@ class Verified:
     is_committed: bool
 
 
-@dataclass(frozen=True)
-class _Scheme:
-    """What a bundle says of a mark, as a detector reads it."""
-
-    name: str
-    window: int
-
-
-@dataclass(frozen=True)
-class _Green(_Scheme):
-    gamma: float
-
-
 def described(scheme: Mark, *, unit: Unit = "window", seed: str = OWN) -> dict[str, Plain]:
     """Return what a bundle says of a mark, enough to compute its test again.
 
@@ -91,8 +76,7 @@ def described(scheme: Mark, *, unit: Unit = "window", seed: str = OWN) -> dict[s
     told: dict[str, Plain] = {
         "name": scheme.name, "prf": prf.NAME, "seed": seed, "unit": unit, "window": scheme.window
     }  # fmt: skip
-    gamma = getattr(scheme, "gamma", None)
-    return told if gamma is None else {**told, "gamma": float(gamma)}
+    return {**told, "gamma": float(scheme.gamma)} if isinstance(scheme, GreenMark) else told
 
 
 def verify(
@@ -147,35 +131,35 @@ def _level(statement: Statement, token_ids: bytes | None, key: WatermarkKey | in
 
 
 def _again(statement: Statement, token_ids: bytes, key: WatermarkKey | int) -> Evidence:
-    told = dict(statement.scheme)
-    unit, name, window = told.pop("unit", None), told.pop("name", None), told.pop("window", None)
-    gamma, part = told.pop("gamma", None), told.pop("seed", None)
-    is_known = (
-        told == {"prf": prf.NAME}
-        and unit in UNITS
-        and part in (OWN, KEY_A)
-        and isinstance(window, int)
-    )
-    if name == "green" and isinstance(gamma, float) and is_known:
-        scheme: _Scheme = _Green("green", int(window or 0), gamma)
-    elif name == "gumbel" and gamma is None and is_known:
-        scheme = _Scheme("gumbel", int(window or 0))
-    else:
-        raise EvidenceError(f"the scheme of {statement.evidence.test} cannot be computed again")
+    scheme, unit, is_first_of_two = _scheme(statement)
     try:
-        lines = tokens.load(token_ids)
-        seen = Seen("window" if unit == "window" else "window and token")
-        seed = dual_keys(seed_of(key)).a if part == KEY_A else seed_of(key)
-        units = units_of(lines, scheme.window, seen)
-        judged = judge(units, seed, scheme)
+        seed = dual_keys(seed_of(key)).a if is_first_of_two else seed_of(key)
+        units = units_of(tokens.scored(tokens.load(token_ids)), scheme.window, Seen(unit))
     except InputError as error:
         raise EvidenceError(f"the bundle is refused: {error.message}") from error
-    last, highest = (float(judged.path[-1]), judged.path.max()) if len(judged.path) else (0.0, 0.0)
+    judged = judge(units, seed, scheme)
     return replace(
         statement.evidence, seen=units.seen, scored=len(units.tokens), statistic=judged.total,
-        log10_p=judged.log10_p, log10_e=last, dropped=units.dropped,
-        details={"highest_log10_e": max(float(highest), 0.0)},
+        log10_p=judged.log10_p, log10_e=judged.log10_e, dropped=units.dropped,
+        details={"highest_log10_e": judged.highest_log10_e},
     )  # fmt: skip
+
+
+def _scheme(statement: Statement) -> tuple[Mark, Unit, bool]:
+    """Return the mark, what is scored once, and whether vLLM's first key of two reads it."""
+    told = dict(statement.scheme)
+    window, gamma = told.get("window"), told.get("gamma")
+    unit: Unit = "window" if told.get("unit") == "window" else "window and token"
+    part = KEY_A if told.get("seed") == KEY_A else OWN
+    if isinstance(window, int) and isinstance(gamma, float | None):
+        try:
+            mark = GumbelMark(window) if gamma is None else GreenMark(gamma, window=window)
+        except InputError as error:
+            raise EvidenceError(f"the bundle is refused: {error.message}") from error
+        # What was left aside above, or is not known, shows here.
+        if described(mark, unit=unit, seed=part) == told:
+            return mark, unit, part == KEY_A
+    raise EvidenceError(f"the scheme of {statement.evidence.test} cannot be computed again")
 
 
 def key_of(content: bytes) -> WatermarkKey | int:
@@ -193,39 +177,6 @@ def key_of(content: bytes) -> WatermarkKey | int:
             hint="give it as it was written; no byte may differ",
         )
     return int(number[1])
-
-
-def units_of(lines: Sequence[tokens.Line], width: int, seen: Seen) -> Units:
-    """Return the units that token ids hold, in the order in which they were taken in.
-
-    Args:
-        lines: As `tokens.load` gives them.
-        width: Tokens in a window.
-        seen: What was met before.
-
-    Raises:
-        InputError: What was said does not fit what was read.
-    """
-    none = np.empty(0, np.int64)
-    kept_windows, kept_tokens = [np.empty((0, width), np.int64)], [none]
-    texts, places, looked_at, dropped = [none], [none], 0, Counter[str]()
-    for number, one in enumerate(tokens.scored(lines)):
-        for context in one.contexts:
-            seen.note_context(context, width)
-        before = windows(one.before, width)
-        in_context = seen.in_context(before)
-        kept = seen.first(before, one.tokens)
-        dropped[f"{seen.unit} met before"] += int((~kept & ~in_context).sum())
-        dropped["window in a context"] += int(in_context.sum())
-        looked_at += len(kept)
-        kept_windows.append(before[kept])
-        kept_tokens.append(one.tokens[kept])
-        places.append(np.flatnonzero(kept))
-        texts.append(np.full(int(kept.sum()), number))
-    return Units(
-        np.concatenate(kept_windows), np.concatenate(kept_tokens), np.concatenate(texts),
-        np.concatenate(places), looked_at, {why: count for why, count in dropped.items() if count},
-    )  # fmt: skip
 
 
 def _compare(told: Evidence, again: Evidence, *, with_key: bool) -> None:

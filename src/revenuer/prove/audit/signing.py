@@ -12,8 +12,6 @@ Both are refused here, whatever the library below accepts, so that every verifie
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from revenuer.errors import InputError
+from revenuer.prove import private
 
 #: Order of the base point, and the prime that coordinates are counted in.
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -54,19 +53,13 @@ class SigningKey:
         Raises:
             InputError: There is none, others can read it, or it is no key for Ed25519.
         """
+        content = private.read(path, "the signing key")
         try:
-            is_open = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-            found = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        except OSError as error:
-            raise InputError(f"cannot read the signing key {path}: {error.strerror}") from error
+            found = serialization.load_pem_private_key(content, password=None)
         except (ValueError, TypeError) as error:
             raise InputError(f"{path} is no signing key in PEM", hint=HINT) from error
         if not isinstance(found, Ed25519PrivateKey):
             raise InputError(f"{path} is a key, but not for Ed25519", hint=HINT)
-        if is_open:
-            raise InputError(
-                f"others on this machine can read the signing key {path}", hint=f"chmod 600 {path}"
-            )
         return cls(found)
 
     def save(self, path: Path) -> None:
@@ -80,14 +73,7 @@ class SigningKey:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        try:
-            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as error:
-            raise InputError(f"{path} exists", hint="choose another name") from error
-        except OSError as error:
-            raise InputError(f"cannot write the signing key {path}: {error.strerror}") from error
-        with os.fdopen(number, "wb") as out:
-            out.write(held)
+        private.write(path, held, "the signing key")
 
     @property
     def public(self) -> str:

@@ -14,14 +14,14 @@ Windows are as in vLLM's native mark: the tokens of the completion only, `ABSENT
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from revenuer.errors import InputError
-from revenuer.prove.marks.prf import ABSENT
+from revenuer.prove.marks.prf import ABSENT, check_width
 
 Tokens = NDArray[np.int64]
 Windows = NDArray[np.int64]
@@ -30,7 +30,6 @@ Unit = Literal["window", "window and token"]
 
 #: One more than the largest token id: ids are read as 32-bit words, of which the last is `ABSENT`.
 LARGEST = (1 << 32) - 1
-WIDEST = 16
 _FIRST_SLOTS = 1 << 12
 #: An empty slot of the table. The one window that packs to it is kept as another number.
 _EMPTY, _STANDS_IN = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
@@ -82,7 +81,7 @@ def windows(tokens: ArrayLike, width: int) -> Windows:
                [-1,  7],
                [ 7,  8]])
     """
-    _check_width(width)
+    check_width(width)
     ids = read(tokens)
     before = np.concatenate([np.full(width, ABSENT, np.int64), ids[:-1]])
     if not len(ids):
@@ -104,7 +103,7 @@ def context_windows(tokens: ArrayLike, width: int) -> Windows:
     Returns:
         (m, width) windows; none if the context is empty.
     """
-    _check_width(width)
+    check_width(width)
     ids = read(tokens, name="the context")
     if not len(ids):
         return np.empty((0, width), np.int64)
@@ -114,6 +113,13 @@ def context_windows(tokens: ArrayLike, width: int) -> Windows:
         padding = np.full((len(pieces), width - held), ABSENT, np.int64)
         found.append(np.concatenate([padding, pieces], axis=1))
     return np.concatenate(found)
+
+
+class Taken(NamedTuple):
+    """Which units are scored: (n,); and how many are not, by reason."""
+
+    kept: Mask
+    dropped: dict[str, int]
 
 
 class Seen:
@@ -148,10 +154,6 @@ class Seen:
         """Never score these windows: (n, width)."""
         self._in_contexts.add(_packed(windows))
 
-    def in_context(self, windows: Windows) -> Mask:
-        """Return which windows stood in a context: (n,)."""
-        return self._in_contexts.holds(_packed(windows))
-
     def first(self, windows: Windows, tokens: NDArray[np.integer]) -> Mask:
         """Return which units were never met before, and meet them all.
 
@@ -162,18 +164,21 @@ class Seen:
         Returns:
             (n,) True at the first occurrence of a unit that stood in no context.
         """
+        return self.take(windows, tokens).kept
+
+    def take(self, windows: Windows, tokens: NDArray[np.integer]) -> Taken:
+        """Do as `first`, and say why the others are left out."""
         packed = _packed(windows)
-        allowed = ~self._in_contexts.holds(packed)
+        in_context = self._in_contexts.holds(packed)
         if self.unit == "window and token":
             packed = _with_tokens(packed, np.ascontiguousarray(tokens, np.int64))
-        is_new = np.zeros(len(packed), np.bool_)
-        is_new[allowed] = self._met.add(packed[allowed])
-        return is_new
-
-
-def _check_width(width: int) -> None:
-    if not 1 <= width <= WIDEST:
-        raise InputError(f"a window has 1 to {WIDEST} tokens, not {width}")
+        kept = np.zeros(len(packed), np.bool_)
+        kept[~in_context] = self._met.add(packed[~in_context])
+        dropped = {
+            f"{self.unit} met before": int((~kept & ~in_context).sum()),
+            "window in a context": int(in_context.sum()),
+        }
+        return Taken(kept, {reason: count for reason, count in dropped.items() if count})
 
 
 class _Table:
@@ -232,17 +237,23 @@ def _with_tokens(packed: NDArray[np.uint64], tokens: Tokens) -> NDArray[np.uint6
     return out
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _slot(slots, mask, number):  # type: ignore[no-untyped-def]
+    """Return where a number stands or would stand, and the number that stands for it there."""
+    if number == _EMPTY:
+        number = _STANDS_IN
+    slot = _mix(number) & mask
+    while slots[slot] != _EMPTY and slots[slot] != number:
+        slot = (slot + np.uint64(1)) & mask
+    return slot, number
+
+
 @numba.njit(cache=True, nogil=True)
 def _add(slots: NDArray[np.uint64], numbers: NDArray[np.uint64]) -> Mask:
     mask = np.uint64(len(slots) - 1)
     is_new = np.zeros(len(numbers), np.bool_)
     for row in range(len(numbers)):
-        number = numbers[row]
-        if number == _EMPTY:
-            number = _STANDS_IN
-        slot = _mix(number) & mask
-        while slots[slot] != _EMPTY and slots[slot] != number:
-            slot = (slot + np.uint64(1)) & mask
+        slot, number = _slot(slots, mask, numbers[row])
         if slots[slot] == _EMPTY:
             slots[slot] = number
             is_new[row] = True
@@ -254,11 +265,6 @@ def _holds(slots: NDArray[np.uint64], numbers: NDArray[np.uint64]) -> Mask:
     mask = np.uint64(len(slots) - 1)
     found = np.zeros(len(numbers), np.bool_)
     for row in range(len(numbers)):
-        number = numbers[row]
-        if number == _EMPTY:
-            number = _STANDS_IN
-        slot = _mix(number) & mask
-        while slots[slot] != _EMPTY and slots[slot] != number:
-            slot = (slot + np.uint64(1)) & mask
+        slot, number = _slot(slots, mask, numbers[row])
         found[row] = slots[slot] == number
     return found

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from revenuer.errors import InputError
 from revenuer.prove.marks import prf
-from revenuer.prove.marks.sampling import Tokens, choose, ordinary
+from revenuer.prove.marks.sampling import Tokens, check, choose, ordinary
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,20 @@ class GreenMark:
             raise InputError(f"the green share lies in (0, 1), not at {self.gamma}")
         if not 0 < self.delta < math.inf:
             raise InputError(f"green tokens gain more than 0, not {self.delta}")
-        if not 1 <= self.window <= prf.WIDEST:
-            raise InputError(f"a window has 1 to {prf.WIDEST} tokens, not {self.window}")
-        if self.candidates < 2:
-            raise InputError(f"a choice needs two candidates, not {self.candidates}")
+        check(self.window, self.candidates)
 
-    def hits(
+    @property
+    def share(self) -> float:
+        """The chance that a token is green: the grid of numbers rounds `gamma` up, if at all."""
+        return min(math.ceil(float(np.float32(self.gamma)) * 2**24) / 2**24, 1 - 2**-24)
+
+    def scores(
         self, key: int, windows: NDArray[np.integer], tokens: NDArray[np.integer]
-    ) -> NDArray[np.bool_]:
-        """Return whether each token is green after its window.
+    ) -> NDArray[np.float64]:
+        """Return 1 for each token that is green after its window, and 0 for the others.
 
         Null: the text is independent of the key, and no window is given twice. Then hits are
-        independent with probability gamma, and n of them sum to Binomial(n, gamma).
+        independent with probability `share`, and n of them sum to Binomial(n, share).
 
         Args:
             key: In 0 .. 2^64 - 1.
@@ -72,9 +74,10 @@ class GreenMark:
             tokens: (n,) the token after each window.
 
         Returns:
-            (n,) booleans.
+            (n,) zeros and ones.
         """
-        return prf.numbers(key, windows, tokens) < np.float32(self.gamma)
+        is_green = prf.numbers(key, windows, tokens) < np.float32(self.gamma)
+        return is_green.astype(np.float64)
 
     def draw(
         self,

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from revenuer.errors import InputError
 from revenuer.prove.marks import prf
-from revenuer.prove.marks.sampling import Tokens, choose, ordinary
+from revenuer.prove.marks.sampling import Tokens, check, choose, ordinary
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,9 @@ class GumbelMark:
     candidates: int = 256
 
     def __post_init__(self) -> None:
-        if not 1 <= self.window <= prf.WIDEST:
-            raise InputError(f"a window has 1 to {prf.WIDEST} tokens, not {self.window}")
+        check(self.window, self.candidates)
         if not 0 <= self.private < 1:
             raise InputError(f"the private share lies in [0, 1), not at {self.private}")
-        if self.candidates < 2:
-            raise InputError(f"a choice needs two candidates, not {self.candidates}")
 
     def scores(
         self, key: int, windows: NDArray[np.integer], tokens: NDArray[np.integer]

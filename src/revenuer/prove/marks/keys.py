@@ -13,14 +13,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import stat
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from revenuer.errors import InputError
+from revenuer.prove import private
 
 BYTES = 32
 KIND = "revenuer watermark key"
@@ -72,22 +71,16 @@ class WatermarkKey:
         Raises:
             InputError: There is none, others can read it, or it is no key.
         """
+        content = private.read(path, "the key")
         try:
-            is_open = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-            held = json.loads(path.read_text(encoding="utf-8"))
+            held = json.loads(content)
             secret = bytes.fromhex(held["secret"])
             if (held["kind"], held["format"], len(secret)) != (KIND, FORMAT, BYTES):
                 raise ValueError
-        except OSError as error:
-            raise InputError(f"cannot read the key {path}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{path} is no key of revenuer", hint="make one with `revenuer mark keygen`"
             ) from error
-        if is_open:
-            raise InputError(
-                f"others on this machine can read the key {path}", hint=f"chmod 600 {path}"
-            )
         return cls(secret)
 
     def save(self, path: Path) -> None:
@@ -97,18 +90,7 @@ class WatermarkKey:
             InputError: There is a file already, or it cannot be written.
         """
         held = {"kind": KIND, "format": FORMAT, "secret": self.secret.hex()}
-        try:
-            # With this mode from the first byte on, not after a moment in which others can read.
-            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as error:
-            raise InputError(
-                f"{path} exists; a key that was lost cannot be made again",
-                hint="choose another name",
-            ) from error
-        except OSError as error:
-            raise InputError(f"cannot write the key {path}: {error.strerror}") from error
-        with os.fdopen(number, "w", encoding="utf-8") as out:
-            out.write(json.dumps(held, indent=2) + "\n")
+        private.write(path, (json.dumps(held, indent=2) + "\n").encode(), "the key")
 
     def commit(self, at: datetime) -> Commitment:
         """Return what to publish before the key is used.

@@ -20,6 +20,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from revenuer.errors import InputError
+
 Words = NDArray[np.uint32]
 NAME = "philox4x32-10-v1"
 #: Stands before the first token of a completion.
@@ -33,6 +35,16 @@ _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 #: First word of the state of every window, and what sets the token step's key apart.
 _WINDOW, _TOKEN = np.uint64(0x574D4358), np.uint64(0x574D544B)
+
+
+def check_width(width: int) -> None:
+    """Refuse a window that is none.
+
+    Raises:
+        InputError: It has no token, or more than `WIDEST`.
+    """
+    if not 1 <= width <= WIDEST:
+        raise InputError(f"a window has 1 to {WIDEST} tokens, not {width}")
 
 
 def states(key: int, windows: NDArray[np.integer]) -> Words:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from revenuer.errors import InputError
+from revenuer.prove.marks import prf
 from revenuer.prove.marks.prf import ABSENT, Words
 
 Tokens = NDArray[np.int64]
@@ -43,6 +44,17 @@ class Completion:
         """Take in the token that was drawn."""
         self._seen.add(self.window)
         self.window = (*self.window[1:], token)
+
+
+def check(window: int, candidates: int) -> None:
+    """Refuse what no mark can be made with.
+
+    Raises:
+        InputError: A window is too narrow or too wide, or there is nothing to choose among.
+    """
+    prf.check_width(window)
+    if candidates < 2:
+        raise InputError(f"a choice needs two candidates, not {candidates}")
 
 
 def choose(words: Words, tokens: NDArray[np.integer], logits: NDArray[np.floating]) -> Tokens:

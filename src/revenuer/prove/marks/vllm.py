@@ -15,6 +15,7 @@ for repeated windows.
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from revenuer.errors import InputError
 from revenuer.prove.marks.green import GreenMark
@@ -56,6 +57,19 @@ def vllm_config(
 
 def scored_seed(mark: GumbelMark, key: WatermarkKey) -> int:
     """Return what a detector must be given for text made under `vllm_config(mark, key)`."""
-    if not mark.private:
-        return key.seed
-    return int.from_bytes(hashlib.sha256(b"key_a" + key.seed.to_bytes(8)).digest()[:8])
+    return dual_keys(key.seed).a if mark.private else key.seed
+
+
+class DualKeys(NamedTuple):
+    """The two keys that a dual-key mark derives from its master key."""
+
+    a: int
+    b: int
+
+
+def dual_keys(master: int) -> DualKeys:
+    """Return the keys that vLLM derives from a master key in 0 .. 2^64 - 1."""
+    told = master.to_bytes(8)
+    return DualKeys(
+        *(int.from_bytes(hashlib.sha256(name + told).digest()[:8]) for name in (b"key_a", b"key_b"))
+    )
