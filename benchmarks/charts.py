@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from revenuer import svg
+
 Line = tuple[Sequence[float], Sequence[float]]
 #: Okabe and Ito's palette.
 COLOURS = ("#0072B2", "#D55E00", "#009E73")
@@ -23,18 +25,7 @@ def log_log(title: str, across: str, lines: Mapping[str, Line]) -> str:
         f"{name}: " + ", ".join(f"{y:.3g} at {x:,.0f}" for x, y in zip(*line, strict=True))
         for name, line in lines.items()
     )
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" role="img" '
-            'aria-labelledby="t d" font-family="Verdana, DejaVu Sans, sans-serif" font-size="12">',
-            f'<title id="t">{escape(title)}</title>',
-            f'<desc id="d">{escape(said)}</desc>',
-            f'<rect width="{width}" height="{HEIGHT}" fill="#ffffff"/>',
-            *panels,
-            "</svg>",
-            "",
-        ]
-    )
+    return svg.document(title, said, width, HEIGHT, panels)
 
 
 def _panel(name: str, across: str, xs: Sequence[float], ys: Sequence[float], colour: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from html import escape
 from typing import Any
+
+from revenuer import svg
 
 #: Okabe and Ito's palette, and a mark of its own for each, since colour alone tells not everybody.
 LINES = (
@@ -77,11 +78,5 @@ def draw(rows: list[dict[str, Any]]) -> str:
         f'<text x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">marked share of training</text>'
     )
     said = "log10 p, medians over students: " + "; ".join(told)
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        'aria-labelledby="t d" font-family="Verdana, DejaVu Sans, sans-serif" font-size="12">',
-        f'<title id="t">{TITLE}</title>', f'<desc id="d">{escape(said)}</desc>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        f'<text x="{LEFT}" y="22" font-weight="bold" fill="#222222">{TITLE}</text>',
-        *parts, "</svg>", "",
-    ])  # fmt: skip
+    name = f'<text x="{LEFT}" y="22" font-weight="bold" fill="#222222">{TITLE}</text>'
+    return svg.document(TITLE, said, WIDTH, HEIGHT, [name, *parts])

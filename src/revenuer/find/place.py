@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,14 +49,12 @@ def taken(out: Path) -> Iterator[Path]:
             aside.mkdir(exist_ok=True)
             yield aside
         except OSError as error:
-            _restore(aside, out)
-            shutil.rmtree(aside, ignore_errors=True)
             raise _told(error, out) from error
-        except Exception:
-            _restore(aside, out)
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
+        finally:
+            # Whoever stops a scan by hand may go on later, as after a kill.
+            if not isinstance(sys.exception(), KeyboardInterrupt):
+                _restore(aside, out)
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager

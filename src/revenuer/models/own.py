@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from revenuer.errors import InputError
-from revenuer.models import small
+from revenuer.models import small, tokeniser
 from revenuer.models.interface import Capability, Completion, Distributions
 
 
@@ -19,8 +19,8 @@ class OwnModel:
     Without a tokeniser it scores ids and speaks no text.
     """
 
-    def __init__(self, name: str, model: small.SmallModel, tokeniser: Tokenizer | None) -> None:
-        self.name, self.model, self._tokeniser = name, model, tokeniser
+    def __init__(self, name: str, model: small.SmallModel, cutter: Any) -> None:
+        self.name, self.model, self._tokeniser = name, model, cutter
 
     @property
     def capabilities(self) -> Capability:
@@ -68,6 +68,5 @@ class OwnModel:
 def open_at(place: str) -> OwnModel:
     """Read the model in a folder."""
     folder = Path(place)
-    read = folder / "tokenizer.json"
-    tokeniser = Tokenizer.from_file(str(read)) if read.exists() else None
-    return OwnModel(folder.name, small.load(folder), tokeniser)
+    held = tokeniser.load(folder) if (folder / tokeniser.FILE).exists() else None
+    return OwnModel(folder.name, small.load(folder), held)

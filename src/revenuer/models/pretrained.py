@@ -16,15 +16,15 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from revenuer.errors import InputError
-from revenuer.models import gguf_file
+from revenuer.models import gguf_file, tokeniser
 from revenuer.models.interface import Capability, Completion, Distributions
 
 
 class PretrainedModel:
     """A causal language model of transformers and its tokeniser."""
 
-    def __init__(self, name: str, model: Any, tokeniser: Any) -> None:
-        self.name, self.model, self.tokeniser = name, model.eval(), tokeniser
+    def __init__(self, name: str, model: Any, cutter: Any) -> None:
+        self.name, self.model, self.tokeniser = name, model.eval(), cutter
 
     @property
     def capabilities(self) -> Capability:
@@ -98,14 +98,15 @@ def open_at(place: str) -> PretrainedModel:
     path = Path(place)
     if path.is_file():
         return PretrainedModel(path.stem, *gguf_file.read(path))
+    if (path / tokeniser.FILE).exists():
+        # A damaged one is told here: transformers lets an error through that has no class.
+        tokeniser.load(path)
     try:
         model = AutoModelForCausalLM.from_pretrained(
             path, local_files_only=True, trust_remote_code=False, dtype=torch.float32
         )
-        tokeniser = AutoTokenizer.from_pretrained(
-            path, local_files_only=True, trust_remote_code=False
-        )
+        cutter = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"transformers cannot read {path}: {reason}") from error
-    return PretrainedModel(path.name, model, tokeniser)
+    return PretrainedModel(path.name, model, cutter)

@@ -11,19 +11,14 @@ while it is read, stops the run: less would be found than the logs show, and nob
 
 from __future__ import annotations
 
-import base64
-import dataclasses
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from revenuer.errors import InputError
 from revenuer.find.ingest import (
@@ -45,6 +40,7 @@ from revenuer.find.ingest.earlier import Earlier
 from revenuer.find.ingest.fields import Overrides, Source
 from revenuer.find.ingest.intake import Counts, Intake
 from revenuer.find.ingest.store import Exchanges, Rejects
+from revenuer.find.ingest.summary import IngestSummary, InputFile
 from revenuer.runs import ACCOUNT
 from revenuer.settings import Settings
 
@@ -62,64 +58,6 @@ SOURCES: Mapping[str, Source] = {
 }
 
 Progress = Callable[[str, int, int | None], None]
-
-
-class InputFile(NamedTuple):
-    """One input: name, size, SHA-256, and format.
-
-    The format is None where nothing was recognised, `repeated` for a file already read.
-    """
-
-    name: str
-    bytes: int
-    digest: str
-    format: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestSummary:
-    """What was read.
-
-    Attributes:
-        files: Every input, in order of reading.
-        rows_read: Exchanges met, unusable ones included.
-        rows_kept: Exchanges written, within the window.
-        rows_old: Exchanges older than the window.
-        duplicates: Exchanges whose id had been met before.
-        skipped: Records that are no exchange, such as spans of a database.
-        rejects: Rows of `rejects.parquet`.
-        accounts: Rows of `accounts.parquet`.
-        carried: (exchanges of the earlier run,) whether each is still within the window. These
-            come first.
-    """
-
-    files: tuple[InputFile, ...]
-    rows_read: int
-    rows_kept: int
-    rows_old: int
-    duplicates: int
-    skipped: int
-    rejects: int
-    accounts: int
-    carried: NDArray[np.bool_] = field(compare=False)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain lists, dicts, numbers and strings."""
-        bits = base64.b64encode(np.packbits(self.carried).tobytes()).decode()
-        return {**dataclasses.asdict(self), "carried": [len(self.carried), bits]}
-
-    @classmethod
-    def from_json(cls, raw: dict[str, Any]) -> IngestSummary:
-        """Return the summary that `to_json` wrote."""
-        rows, bits = raw["carried"]
-        packed = np.frombuffer(base64.b64decode(bits), np.uint8)
-        return cls(
-            **{
-                **raw,
-                "files": tuple(InputFile(*file) for file in raw["files"]),
-                "carried": np.unpackbits(packed, count=rows).astype(np.bool_),
-            }
-        )
 
 
 def read_once(

@@ -13,12 +13,12 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from revenuer import svg
 from revenuer.prove.audit.evidence import FLAG, STRONG
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 360, 64, 20, 44, 48
 #: Places across; more cannot be told apart.
 PLACES = 600
-_FONT = 'font-family="Verdana, DejaVu Sans, sans-serif" font-size="12"'
 
 
 def draw(path: NDArray[np.float64], *, title: str) -> str:
@@ -56,13 +56,12 @@ def draw(path: NDArray[np.float64], *, title: str) -> str:
         f"{values[-1]:.1f} at the end, {values.max():.1f} at its highest."
     )
     middle = (LEFT + WIDTH - RIGHT) / 2
-    return "\n".join(
+    return svg.document(
+        title,
+        said,
+        WIDTH,
+        HEIGHT,
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-            f'aria-labelledby="t d" {_FONT}>',
-            f'<title id="t">{escape(title)}</title>',
-            f'<desc id="d">{escape(said)}</desc>',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
             f'<text x="{LEFT}" y="24" font-weight="bold" fill="#222222">{escape(title)}</text>',
             *grid,
             *bars,
@@ -72,9 +71,7 @@ def draw(path: NDArray[np.float64], *, title: str) -> str:
             f'fill="#444444">{len(values) - 1:,}</text>',
             f'<text x="{middle:.0f}" y="{HEIGHT - 10}" text-anchor="middle" fill="#444444">'
             "scored units, in order; up: log10 of the e-value</text>",
-            "</svg>",
-            "",
-        ]
+        ],
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from revenuer.errors import InputError
+from revenuer.models import tokeniser
 from revenuer.prove.audit.windows import Tokens, read
 
 Encode = Callable[[str], list[int]]
@@ -46,20 +47,7 @@ def tokenizer(folder: Path) -> Encode:
     Raises:
         InputError: There is none, or what reads it is not installed.
     """
-    try:
-        from tokenizers import Tokenizer
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "cutting text into tokens needs the package tokenizers",
-            hint="pip install 'revenuer[prove]', or give token ids",
-        ) from error
-    place = folder / "tokenizer.json"
-    try:
-        made = Tokenizer.from_str(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"no tokeniser in {folder}", hint="it has tokenizer.json") from error
-    except Exception as error:  # the library raises nothing narrower
-        raise InputError(f"{place} is no tokeniser: {error}") from error
+    made = tokeniser.load(folder)
     return lambda text: list(made.encode(text, add_special_tokens=False).ids)
 
 
