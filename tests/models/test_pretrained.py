@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,15 @@ def test_a_folder_that_transformers_cannot_read_is_named(tmp_path: Path) -> None
 
     with pytest.raises(InputError, match="transformers cannot read"):
         models.open_model(str(tmp_path))
+
+
+def test_a_damaged_tokeniser_is_a_sentence(folder: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(folder, tmp_path / "damaged")
+    # Of this kind transformers lets an error through that has no class of its own.
+    (place / "tokenizer.json").write_text('{"added_tokens": [], "model": 1}')
+
+    with pytest.raises(InputError, match="is no tokeniser"):
+        models.open_model(str(place))
 
 
 def test_ids_beyond_the_vocabulary_are_refused(folder: Path) -> None:

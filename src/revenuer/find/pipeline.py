@@ -138,7 +138,10 @@ def _vouched(known: Path | None, settings: Settings) -> frozenset[str]:
 
 
 def _give_back() -> None:
-    """Give freed memory back: glibc keeps what was freed in small pieces, 0.35 of 1.7 GB here."""
+    """Give freed memory back to the system, which glibc keeps for itself in small pieces.
+
+    At 3.4 million exchanges 1.35 of 1.70 GB stayed.
+    """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)

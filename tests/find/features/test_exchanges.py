@@ -336,6 +336,19 @@ def test_measured_numbers_fit_together(features: Features) -> None:
     assert not texts.layouts[-1].any()
 
 
+def test_accounts_that_name_one_user_or_share_a_conversation(tmp_path: Path) -> None:
+    # A customer names its users as it likes; a conversation is its accounts' own.
+    rows = [
+        row(account, minute, end_user_id="u1", session_id="s" if account in "ab" else None)
+        for minute, account in enumerate("abcd")
+    ]
+
+    found = members(measured(write_log(tmp_path / "w", rows)), "footprint")
+
+    assert {kind for kind, _ in found} == {"session"}
+    assert ("session", (0, 1)) in found
+
+
 def test_a_template_in_two_fields_of_one_exchange_counts_once(tmp_path: Path) -> None:
     said = json.dumps([{"role": "user", "content": FRAMES[1]}])
     rows = [row("a", k, prompt=FRAMES[1], system_prompt=FRAMES[1], history=said) for k in range(5)]

@@ -38,6 +38,22 @@ def test_a_frame_around_long_unique_contents_is_one_template(store_of: StoreOf) 
         assert layer.tolist() == [-1] * 50 + [50] * 40
 
 
+def test_a_text_that_no_exchange_carries_has_no_template_and_counts_for_none(
+    store_of: StoreOf,
+) -> None:
+    rng = np.random.default_rng(16)
+    frame = unique_words(rng, 20)
+    asked = [f"{frame} {unique_words(rng, 10)}" for _ in range(3)]
+    told_again = [f"{text} {unique_words(rng, 10)}" for text in asked] * 2
+
+    alone = found(store_of([*asked, *told_again]), [1, 1, 1, 0, 0, 0])
+    carried = found(store_of([*asked, *told_again]), [1, 1, 1, 1, 1, 1])
+
+    # Three exchanges are too few to recur; what later turns repeat of them adds nothing.
+    assert [layer.tolist() for layer in alone] == [[-1] * 6] * 3
+    assert carried.whole.tolist() == [0] * 6
+
+
 def test_contents_that_recur_a_little_are_variants_of_one_frame(store_of: StoreOf) -> None:
     rng = np.random.default_rng(12)
     frame = unique_words(rng, 20)

@@ -55,6 +55,19 @@ def test_a_template_is_carried_in_any_field(template: int, rows: list[int]) -> N
     assert np.flatnonzero(carries).tolist() == rows
 
 
+def test_without_slots_templates_stay_and_every_text_reads_the_empty_row() -> None:
+    full = features()
+    filled = full._replace(
+        texts=full.texts._replace(slots=np.arange(32, dtype=np.uint64)[::-1].reshape(4, 2, 4))
+    )
+
+    light = filled.without_slots()
+
+    assert light.texts.templates is filled.texts.templates
+    assert light.texts.slots[light.texts.place].tolist() == [filled.texts.slots[-1].tolist()] * 4
+    assert len(light.texts.slots) == len(light.texts.layouts) == 1
+
+
 def test_templates_of_an_exchange_stand_field_by_field() -> None:
     carried = carried_templates(exchanges(), features().texts)
 

@@ -115,6 +115,22 @@ def test_a_worker_works_on_each_text_once(matcher: Matcher) -> None:
     assert later.offsets.tolist() == [0, 1]
 
 
+def test_what_a_worker_forgot_is_worked_on_again_and_stored_once(
+    store_of: StoreOf, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts_module, "REMEMBERED", 1)
+    worker, store = Worker(matcher), store_of([])
+    columns = [pa.array(["a fig", "pear"]), pa.array(["pear", "a fig"]), pa.array(["kiwi", "pear"])]
+
+    made = [worker.take(column) for column in columns]
+    for _, worked in made:
+        store.adopt(worked)
+
+    assert [len(worked.keys) for _, worked in made] == [2, 2, 2]
+    assert [store.numbers(keys)[:, 0].tolist() for keys, _ in made] == [[0, 1], [1, 0], [2, 1]]
+    assert store.texts == 3
+
+
 def test_blocks_and_reads_agree(store_of: StoreOf) -> None:
     store = store_of(["one two three. four", "five", "!?"])
     store.intern(pa.array(["six seven", "five", "eight"]))
