@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,13 +57,11 @@ def compare(scratch: Path, seeds: range) -> Figures:
     choices = {"as_it_is": _nothing, "end_users_tie": end_users, "histories_count": histories}
     for name, choice in choices.items():
         judged: list[weeks.Judged] = []
-        before = time.process_time()
         with choice(scratch):
             for seed in seeds:
                 week, run = scratch / f"week-{seed}", scratch / "run"
                 weeks.scan(week, run)
                 judged += weeks.judge(week, run, seed=seed)
-        spent = time.process_time() - before
         findable = [one for one in judged if len(one.families) >= TWO]
         recall = weeks.ratio(
             findable, lambda one: one.harvest * one.is_accused, lambda one: one.harvest
@@ -72,12 +69,12 @@ def compare(scratch: Path, seeds: range) -> Figures:
         precision = weeks.precision(judged)
         wronged = sum(one.is_accused and not one.is_guilty for one in judged)
         listed = sum(one.is_listed for one in judged)
-        rows.append((name.replace("_", " "), precision, recall, wronged, listed, spent))
+        rows.append((name.replace("_", " "), precision, recall, wronged, listed))
         figures |= {
             f"precision_{name}": precision.share, f"harvest_recall_{name}": recall.share,
-            f"innocent_accused_{name}": wronged, f"listed_{name}": listed, f"cpu_s_{name}": spent,
+            f"innocent_accused_{name}": wronged, f"listed_{name}": listed,
         }  # fmt: skip
-    header = ("choice", "precision", "harvest found", "innocent accused", "listed", "CPU s")
+    header = ("choice", "precision", "harvest found", "innocent accused", "listed")
     measure.table("The same weeks", header, rows)
     return figures
 

@@ -25,11 +25,16 @@ import bench_scan
 import charts
 import measure
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import weeks
 from bench_scan import SEED, Cost
 
+from revenuer.engine import start
+from revenuer.find import features
 from revenuer.find.features import sets
 from revenuer.lab import traffic
+from revenuer.settings import Settings
 
 SIZES = {"100k": 1.0, "300k": 3.0, "1m": 10.0, "3m": 30.0, "10m": 100.0}
 QUICK_SIZES = {"100k": 1.0, "300k": 3.0}
@@ -63,6 +68,7 @@ def main() -> None:
             logs = simulated(work, name, scale)
             costs[name] = bench_scan.scan_apart(logs, Path(scratch) / name, chosen.limit)
             bench_scan.show(name, costs[name])
+        largest = list(costs)[-1]
         figures = growth(costs)
         on_paper(costs)
         if LARGEST in costs:
@@ -72,6 +78,8 @@ def main() -> None:
             figures |= {"rss_gb_10m_low": low.rss_gb, "cpu_s_10m_low": low.cpu_s}
         if chosen.chart:
             chosen.chart.write_text(chart(costs), encoding="utf-8")
+        # Here, since the largest resident set of this process counts for those that it starts.
+        figures |= counted(Path(scratch) / largest)
         if not chosen.no_hubs:
             scale = QUICK_HUB_SCALE if chosen.quick else HUB_SCALE
             figures |= hubs(Path(scratch), scale)
@@ -118,6 +126,39 @@ def growth(costs: dict[str, Cost]) -> measure.Figures:
         ratio = costs[LARGEST].cpu_s / costs["1m"].cpu_s
         figures |= {"cpu_ratio_10m_1m": ratio, "cpu_slope": cpu, "rss_slope": memory}
     return figures
+
+
+def counted(run: Path) -> measure.Figures:
+    """Print what the plan for larger logs is reckoned from, an exchange, in the run given."""
+    state = run / "tables" / "state"
+    rows = pq.read_table(state / "rows.parquet", columns=["system", "prompt", "opening"])
+    carried: set[int] = set()
+    for column in rows.columns:
+        carried |= set(pc.unique(column).to_pylist())
+    texts, words = 0, 0
+    with pq.ParquetFile(state / "texts.parquet") as file:
+        for group in range(file.num_row_groups):
+            held = file.read_row_group(group, columns=["words"]).column(0)
+            texts += len(held)
+            words += pc.sum(pc.list_value_length(held)).as_py() or 0
+    with start(Settings(), run / "spill") as engine:
+        for name in ("exchanges", "accounts"):
+            engine.bind_parquet(name, run / "tables" / f"{name}.parquet")
+        traits = engine.run(features.HERE / "footprint.sql")
+    is_total = pc.is_null(traits["account_id"])
+    counts = {
+        "distinct_texts": texts,
+        "carried_texts": len(carried - {-1}),
+        "words": words,
+        "account_traits": pc.sum(traits.filter(is_total)["shown"]).as_py(),
+        "shared_account_traits": traits.num_rows - pc.sum(is_total).as_py(),
+    }
+    measure.table(
+        f"What {rows.num_rows:,} exchanges hold",
+        ("what", "number", "an exchange"),
+        [(name.replace("_", " "), n, n / rows.num_rows) for name, n in counts.items()],
+    )
+    return {name: float(n) for name, n in counts.items()}
 
 
 def on_paper(costs: dict[str, Cost]) -> None:
