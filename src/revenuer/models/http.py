@@ -6,15 +6,12 @@ and system prompt are its business; nothing here can see them.
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from revenuer.errors import InputError
+from revenuer.models.asking import ask, check
 from revenuer.models.interface import Capability, Completion, Distributions
 
 #: Where the bearer token of the server is, if it asks for one.
@@ -40,8 +37,7 @@ class ServedModel:
     def __init__(
         self, url: str, *, name: str | None = None, token: str | None = None, top: bool = False
     ) -> None:
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-            raise InputError(f"{url} is no URL of a server")
+        check(url)
         self._url, self._token, self._top = url.rstrip("/"), token, top
         self.name = self._first() if name is None else name
 
@@ -100,18 +96,7 @@ class ServedModel:
             raise InputError(f"{self._url} names no model", hint="end the URL with /v1") from error
 
     def _request(self, path: str, asked: dict[str, Any] | None = None) -> Any:
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        body = None if asked is None else json.dumps(asked).encode()
-        request = urllib.request.Request(self._url + path, body, headers)  # noqa: S310 - checked
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise InputError(f"{self._url}{path} answers {error.code} {error.reason}") from error
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self._url}{path} cannot be asked: {error}") from error
+        return ask(self._url + path, asked, token=self._token, seconds=SECONDS)
 
 
 def open_at(place: str) -> ServedModel:

@@ -12,9 +12,6 @@ model: the server's own samplers do not enter.
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from revenuer.errors import InputError
+from revenuer.models.asking import ask, check
 from revenuer.prove.marks.green import GreenMark
 from revenuer.prove.marks.gumbel import GumbelMark
 from revenuer.prove.marks.keys import WatermarkKey
@@ -87,8 +85,7 @@ class LlamaServer:
     timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise InputError(f"{self.url} is no address of a server", hint="http://HOST:PORT")
+        check(self.url)
 
     def tokens(self, text: str) -> list[int]:
         """Return the token ids of a prompt, special tokens included."""
@@ -129,25 +126,8 @@ class LlamaServer:
         return np.array(ids, np.int64), np.array(logprobs, np.float64)
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(  # noqa: S310  # http or https, checked above
-            self.url.rstrip("/") + path, json.dumps(body).encode(), headers
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
-                read = json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise InputError(f"{self.url}{path} answers {error.code} {error.reason}") from error
-        except (OSError, TimeoutError) as error:
-            told = getattr(error, "reason", error)
-            raise InputError(
-                f"{self.url} does not answer: {told}", hint="start llama-server there"
-            ) from error
-        except ValueError as error:
-            raise self._misunderstood("JSON") from error
+        place = self.url.rstrip("/") + path
+        read = ask(place, body, token=self.token, seconds=self.timeout_s)
         if not isinstance(read, dict):
             raise self._misunderstood("a JSON object")
         return read
