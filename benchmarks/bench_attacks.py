@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runs"))
 import attacks
 import radioactivity
 import real_model
-from still import Recipe, Still
+from still import Answers, Recipe, Still
 
 from revenuer.models.pretrained import open_at
 from revenuer.prove.audit.radioactivity import RadioactivityAudit
@@ -33,7 +33,7 @@ def texts(still: Still, quick: bool) -> Figures:
         attacks.outcome(still, f"forged after {seen} answers seen", attacks.spoofed(still, seen))
         for seen in (50, still.recipe.rows)
     ]
-    figures = {}
+    figures: Figures = {}
     if not quick:
         found += list(reworded(still, figures))
     table(
@@ -92,7 +92,7 @@ def students(still: Still, quick: bool) -> Figures:
     if not quick:
         rows = []
         log = still.marked(1)
-        known = attacks.Answers({name: held[: radioactivity.READ] for name, held in log.items()})
+        known = Answers({name: held[: radioactivity.READ] for name, held in log.items()})
         for share in (0.3, 0.6):
             student = attacks.rinsed(still, share)
             for statistic, evidence in radioactivity.opened(still, student, 1, known, True):

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import measure
@@ -90,9 +91,12 @@ def at_scale(scratch: Path, scale: float) -> Figures:
     shared = accounts["account_id_count"].to_numpy()
     found: list[Finding] = []
     weigh = evidence.weigh
-    with end_users(scratch), mock.patch.object(
-        evidence, "weigh", lambda *a, **k: found.extend(weigh(*a, **k)) or list(found)
-    ):  # fmt: skip
+
+    def weighed(*given: Any, **named: Any) -> list[Finding]:
+        found.extend(weigh(*given, **named))
+        return list(found)
+
+    with end_users(scratch), mock.patch.object(evidence, "weigh", weighed):
         weeks.scan(week, scratch / "run")
     own = [one for one in found if "end user" in one.subject]
     squares, own_squares = (sum(len(f.members) ** 2 for f in some) for some in (found, own))

@@ -137,7 +137,7 @@ def _judging(units: Sequence[Units], scheme: Mark) -> Callable[[int, int], tuple
     def logs(which: int, key: int) -> tuple[float, ...]:
         judged = judge(units[which], key, scheme)
         # Ville's inequality makes 1 / the highest value a p-value.
-        return judged.log10_p, -max(float(judged.path.max()), 0.0)
+        return judged.log10_p, -judged.highest_log10_e
 
     return logs
 
@@ -197,10 +197,14 @@ def _ranks(count: int) -> list[Share]:
     """Draw what the nulls of ranks and bounds say is random."""
     rng = np.random.default_rng([SEED, 2])
     units = first_units([rng.integers(0, 500, 200)], 2)
+
+    def total(seed: int) -> float:
+        return judge(units, seed, GumbelMark()).total
+
     text = rng.standard_t(2, 400)
     cases: dict[str, tuple[Callable[[], float], tuple[float, ...]]] = {
         "decoys, 19": (
-            lambda: decoys.rank(units, WatermarkKey(rng.bytes(32)), GumbelMark(), count=19).log10_p,
+            lambda: decoys.rank(total, WatermarkKey(rng.bytes(32)), count=19).log10_p,
             COARSE,
         ),
         "agreement, 39 controls": (lambda: _agreeing(rng), (*COARSE, 0.025)),

@@ -109,7 +109,8 @@ def ours(corpus: Corpus) -> Measured:
     held, offsets = _cut(corpus.texts.take(pa.array(used)))
     sets = _sets(held, offsets)
     local = local.reshape(corpus.pairs.shape)
-    theory = sketch.promised([sets(i) for i in range(len(used))], local.tolist())
+    couples = [(int(a), int(b)) for a, b in local]
+    theory = sketch.promised([sets(i) for i in range(len(used))], couples)
     gaps = []
     for seed in range(1, corpus.seeds + 1):
         bands = _sign(held, offsets, seed)[0].reshape(len(used), frames.BANDS, ROWS)

@@ -38,7 +38,7 @@ from revenuer.prove.audit.evidence import Evidence
 from revenuer.prove.audit.filters import frequent
 from revenuer.prove.audit.radioactivity import STATISTICS, RadioactivityAudit
 
-SHARES = (0.01, 0.05, 0.1, 1.0)
+SHARES, QUICK_SHARES = (0.01, 0.05, 0.1, 1.0), (0.1, 1.0)
 SEEDS = (1, 2, 3)
 UNMARKED = (1, 2, 3, 4, 5)
 #: Rows of our log that an open suspect reads: a tenth of a student's training.
@@ -124,10 +124,8 @@ def wrote(
 def run(out: Path, *, quick: bool = False) -> Row:
     """Make everything, audit every student, and return what is written as JSON."""
     torch.set_num_threads(1)
-    recipe, shares, seeds, unmarked, keys = Recipe(), SHARES, SEEDS, UNMARKED, 2_000
-    if quick:
-        recipe = QUICK
-        shares, seeds, unmarked, keys = (0.1, 1.0), (1,), (1,), 200
+    recipe, keys = (QUICK, 200) if quick else (Recipe(), 2_000)
+    shares, seeds, unmarked = (QUICK_SHARES, (1,), (1,)) if quick else (SHARES, SEEDS, UNMARKED)
     start = time.process_time()
     still = Still(out / "cache", recipe, _say)
     cases = [(seed, 0.0) for seed in unmarked]
@@ -160,9 +158,9 @@ def figures(told: Row) -> dict[str, float]:
         percent = f"{100 * row['share']:g}pct"
         name = (row["weights"], row["way"], row["statistic"], percent)
         ways.setdefault(name, []).append(row["log10_p"])
-    for name, values in ways.items():
-        found["log10_p_" + "_".join(name)] = float(np.median(values))
-    for percent in {name[-1] for name in ways}:
+    for way, values in ways.items():
+        found["log10_p_" + "_".join(way)] = float(np.median(values))
+    for percent in {way[-1] for way in ways}:
         # The audit of a provider who has the log, the suspect's weights and the teacher.
         found[f"log10_p_open_supervised_{percent}"] = found[
             f"log10_p_open_supervised_contrast_{percent}"

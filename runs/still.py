@@ -138,7 +138,7 @@ class Still:
         place = self.folder / f"{self._named(name)}.npz"
         if not place.exists():
             self._say(f"making {name}")
-            np.savez(place.with_suffix(".part.npz"), **make())
+            np.savez(place.with_suffix(".part.npz"), allow_pickle=False, **make())
             place.with_suffix(".part.npz").rename(place)
         with np.load(place) as held:
             return dict(held)
