@@ -24,10 +24,11 @@ import weeks
 from measure import Figures, Interval
 from weeks import Judged
 
-from revenuer.lab import campaigns, traffic
-from revenuer.lab.frames import TextMode
-from revenuer.lab.lookalikes import LOOKALIKES
-from revenuer.lab.stealth import Dials
+from revenuer.lab import traffic
+from revenuer.lab.traffic import campaigns
+from revenuer.lab.traffic.frames import TextMode
+from revenuer.lab.traffic.lookalikes import LOOKALIKES
+from revenuer.lab.traffic.stealth import Dials
 
 FIRST_SEED, CLEAN_SEED = 9_100, 9_500
 TWO = 2

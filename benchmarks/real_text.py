@@ -35,10 +35,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from revenuer.lab import harnesses
-from revenuer.lab import world as stages
-from revenuer.lab.wording import Grammar
-from revenuer.lab.world import World
+from revenuer.lab.traffic import harnesses
+from revenuer.lab.traffic import world as stages
+from revenuer.lab.traffic.wording import Grammar
+from revenuer.lab.traffic.world import World
 
 #: Longest real text used, in characters: a few run to many thousands.
 LONGEST = 6_000

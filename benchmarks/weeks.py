@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from measure import Interval
 
 from revenuer.find import pipeline
-from revenuer.lab import campaigns, traffic, world
-from revenuer.lab.stealth import Dials
+from revenuer.lab import traffic
+from revenuer.lab.traffic import campaigns, world
+from revenuer.lab.traffic.stealth import Dials
 from revenuer.settings import Settings
 
 TEXT = ("system_prompt", "prompt", "history", "completion", "reasoning")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from revenuer.lab import wording
+from revenuer.lab.traffic import wording
 from revenuer.models import small
 from revenuer.models.small import Chooser, Size, SmallModel
 from revenuer.models.training import Course, train
