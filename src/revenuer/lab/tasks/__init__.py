@@ -1,0 +1,1 @@
+"""What is asked of teacher and student, a file a task."""
