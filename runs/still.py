@@ -125,8 +125,9 @@ class Still:
         """Return a student of these rows and its loss."""
         width, layers = self.recipe.student
         size = Size(self.recipe.vocabulary, width, layers, context=ROW)
-        course = Course(epochs=self.recipe.student_epochs, rate=4e-3, seed=seed)
-        return train(size, np.append(rows.ravel(), END), course)
+        course = Course(rate=4e-3, seed=seed)
+        text = np.append(rows.ravel(), END)
+        return train(size, text, course, epochs=self.recipe.student_epochs)
 
     def prompts(self, rng: np.random.Generator, count: int) -> Ids:
         """Return beginnings of texts that the teacher did not learn from: (count, PROMPT)."""
@@ -160,8 +161,9 @@ class Still:
     def _teach(self) -> tuple[SmallModel, float]:
         width, layers = self.recipe.teacher
         size = Size(self.recipe.vocabulary, width, layers, context=ROW)
-        course = Course(epochs=self.recipe.teacher_epochs, rate=4e-3, seed=1)
-        return train(size, np.concatenate(self.learnt), course)
+        course = Course(rate=4e-3, seed=1)
+        text = np.concatenate(self.learnt)
+        return train(size, text, course, epochs=self.recipe.teacher_epochs)
 
     def _texts(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
