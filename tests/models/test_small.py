@@ -114,3 +114,36 @@ def test_more_tokens_than_the_context_are_refused(model: SmallModel) -> None:
 def test_an_impossible_size_is_refused() -> None:
     with pytest.raises(InputError, match="no model has this size"):
         Size(vocabulary=10, width=30, heads=4)
+
+
+def test_learnt_places_are_all_that_tells_one_order_from_another() -> None:
+    size = Size(vocabulary=5, width=8, layers=1, heads=2, context=6, learns_places=True)
+    model = SmallModel(size, seed=1).eval()
+    torch.nn.init.normal_(model.blocks[0].attention_out.weight)
+    orders = torch.tensor([[1, 2, 3], [2, 1, 3]])
+
+    with torch.inference_mode():
+        here, there = model(orders)[:, -1]
+        model.embed_place.weight.zero_()
+        same, again = model(orders)[:, -1]
+
+    assert not torch.allclose(here, there, atol=1e-3)
+    torch.testing.assert_close(same, again)
+    assert model.parameters_count == 5 * 8 + 6 * 8 + 8 * 24 + 8 * 8 + 8 * 32 + 32 * 8
+
+
+def test_learnt_places_go_on_where_the_cache_ends(tmp_path: Path) -> None:
+    size = Size(vocabulary=5, width=8, layers=2, heads=2, context=6, learns_places=True)
+    small.save(SmallModel(size, seed=1), tmp_path)
+    model = small.load(tmp_path)
+    for block in model.blocks:
+        torch.nn.init.normal_(block.attention_out.weight)
+    tokens = torch.tensor([[1, 2, 3, 4, 0]])
+    cache: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    with torch.inference_mode():
+        whole = model(tokens)[:, -1]
+        model(tokens[:, :4], cache)
+        stepwise = model(tokens[:, 4:], cache)[:, -1]
+
+    torch.testing.assert_close(whole, stepwise)

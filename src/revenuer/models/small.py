@@ -1,8 +1,9 @@
 """A language model small enough to be trained on one processor in a minute.
 
-Choices: decoder only; pre-norm with RMSNorm; rotary positions; ReLU-squared feed-forward layer four
-times as wide; embedding and head tied; no bias, no dropout; float32. It is a stand-in for models a
-thousand times its size wherever a question can be asked of any model: teacher, student or suspect.
+Choices: decoder only; pre-norm with RMSNorm; rotary or learnt positions; ReLU-squared feed-forward
+layer four times as wide; embedding and head tied; no bias, no dropout; float32. It is a stand-in
+for models a thousand times its size wherever a question can be asked of any model: teacher, student
+or suspect.
 
 Kept in a folder as `model.safetensors`, `config.json` and, where it reads text, `tokenizer.json`.
 """
@@ -43,6 +44,8 @@ class Size:
         layers: Blocks.
         heads: Of attention.
         context: Longest text in tokens.
+        learns_places: Whether each place has a vector of its own that is learnt, instead of rotary
+            positions: better where the task is tied to places, of no use beyond `context`.
     """
 
     vocabulary: int
@@ -50,9 +53,10 @@ class Size:
     layers: int = 2
     heads: int = 4
     context: int = 128
+    learns_places: bool = False
 
     def __post_init__(self) -> None:
-        if min(dataclasses.astuple(self)) < 1 or self.width % (2 * self.heads):
+        if min(dataclasses.astuple(self)[:5]) < 1 or self.width % (2 * self.heads):
             raise InputError(f"no model has this size: {self}")
 
 
@@ -68,6 +72,7 @@ class SmallModel(nn.Module):
         super().__init__()
         self.size = size
         self.embed = nn.Embedding(size.vocabulary, size.width)
+        self.embed_place = nn.Embedding(size.context, size.width) if size.learns_places else None
         self.blocks = nn.ModuleList(_Block(size) for _ in range(size.layers))
         random = torch.Generator().manual_seed(seed)
         for name, weight in self.named_parameters():
@@ -90,9 +95,17 @@ class SmallModel(nn.Module):
         """
         start = cache[0][0].shape[2] if cache else 0
         stop = start + tokens.shape[1]
-        turn = (self.cos[start:stop], self.sin[start:stop])
+        # An angle of zero turns nothing.
+        turn = (
+            (self.cos[:1], self.sin[:1])
+            if self.size.learns_places
+            else (self.cos[start:stop], self.sin[start:stop])
+        )
         held = list(cache) if cache else [None] * len(self.blocks)
-        x = _norm(self.embed(tokens))
+        x = self.embed(tokens)
+        if self.embed_place is not None:
+            x = x + self.embed_place.weight[start:stop]
+        x = _norm(x)
         kept = []
         for block, before in zip(self.blocks, held, strict=True):
             x, now = block(x, turn, before)
