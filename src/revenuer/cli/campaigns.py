@@ -16,7 +16,7 @@ from revenuer.cli import options
 from revenuer.records import Campaign
 from revenuer.report.run import Run, signals_of
 from revenuer.report.sentences import words
-from revenuer.report.text import at, clean, count, small
+from revenuer.text import at, clean, count, small
 
 #: Columns of text when nobody looks at a terminal.
 PLAIN_WIDTH = 120

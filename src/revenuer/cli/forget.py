@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from revenuer.errors import InputError
-from revenuer.report.text import count
+from revenuer.text import count
 
 if TYPE_CHECKING:
     from revenuer.find.forget import Removed

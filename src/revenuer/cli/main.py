@@ -14,7 +14,7 @@ import click
 
 import revenuer
 from revenuer.errors import RevenuerError
-from revenuer.report.text import clean
+from revenuer.text import clean
 
 
 class Command(NamedTuple):

@@ -16,8 +16,8 @@ from revenuer.errors import InputError
 from revenuer.records import Campaign, EvidenceItem, TemplateUse
 from revenuer.report.run import Run, members_in_order, rows_of, signals_of
 from revenuer.report.sentences import OPEN_TO_APPEAL, headline, tested, words
-from revenuer.report.text import at, clean, count, effect, shorten, small
 from revenuer.tables import MEMBERS
+from revenuer.text import at, clean, count, effect, shorten, small
 
 WIDTH = 96
 MEMBERS_SHOWN, TEMPLATES_SHOWN, TEMPLATE_CHARACTERS = 20, 10, 400

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from revenuer.report.html import Column, Html, details, join, log, table, tag
+from revenuer.html import Column, Html, details, join, log, table, tag
 from revenuer.report.run import Run
 from revenuer.report.sentences import GLOSSARY, NOT_THEFT, reason, words
-from revenuer.report.text import count, small
 from revenuer.tables import COORDINATED, REJECTS
+from revenuer.text import count, small
 
 ACCOUNTS_SHOWN, REJECTS_SHOWN = 50, 50
 

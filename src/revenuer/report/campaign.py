@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from revenuer.records import Campaign, EvidenceItem, TemplateUse
-from revenuer.report import pictures
-from revenuer.report.figures import Figure
-from revenuer.report.html import (
+from revenuer.html import (
     Column,
     Html,
     bullets,
@@ -19,9 +16,12 @@ from revenuer.report.html import (
     tag,
     template,
 )
+from revenuer.records import Campaign, EvidenceItem, TemplateUse
+from revenuer.report import pictures
+from revenuer.report.figures import Figure
 from revenuer.report.run import members_in_order, signals_of
 from revenuer.report.sentences import FAMILIES, headline, tested, words
-from revenuer.report.text import at, count, effect, percent, shorten, small
+from revenuer.text import at, count, effect, percent, shorten, small
 
 MEMBERS_SHOWN, TEMPLATES_SHOWN, TEMPLATE_CHARACTERS = 50, 20, 1200
 

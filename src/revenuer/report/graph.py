@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from revenuer.report.figures import Figure, layout
 from revenuer.report.sentences import FAMILIES
-from revenuer.report.text import clean, count
+from revenuer.text import clean, count
 
 NODES, EDGES, LISTED = 300, 1500, 30
 

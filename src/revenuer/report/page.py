@@ -13,8 +13,8 @@ import json
 from importlib import resources
 from typing import Any
 
+from revenuer.html import Column, Html, bullets, join, log, style, table, tag
 from revenuer.report import appendix, campaign, figures
-from revenuer.report.html import Column, Html, bullets, join, log, table, tag
 from revenuer.report.run import Run, rows_of, signals_of
 from revenuer.report.sentences import (
     OPEN_TO_APPEAL,
@@ -22,8 +22,8 @@ from revenuer.report.sentences import (
     summary,
     words,
 )
-from revenuer.report.text import at, count, small
 from revenuer.tables import CAMPAIGN_ACTIVITY, CAMPAIGN_TIES, MEMBERS
+from revenuer.text import at, count, small
 
 
 def build(run: Run) -> str:
@@ -139,7 +139,7 @@ def _head() -> Html:
         tag("meta", name_="color-scheme", content="light dark"),
         tag("meta", name_="referrer", content="no-referrer"),
         tag("title", "Report on a scan – revenuer"),
-        tag("style", Html(_static("report.css"))),
+        style(),
     )
 
 

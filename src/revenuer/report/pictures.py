@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from revenuer.html import Column, Html, details, join, log, table, tag
 from revenuer.report import figures, graph
-from revenuer.report.html import Column, Html, details, join, log, table, tag
 from revenuer.report.sentences import words
-from revenuer.report.text import count, percent
+from revenuer.text import count, percent
 
 
 class Picture(NamedTuple):

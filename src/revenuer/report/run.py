@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from revenuer import runs
 from revenuer.errors import RunError
 from revenuer.records import Campaign
-from revenuer.report.text import moment
 from revenuer.runs import AGAIN, FINDINGS, first_line
 from revenuer.tables import CAMPAIGN_ACTIVITY, INTERNAL, MEMBERS, Table
+from revenuer.text import moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from revenuer.records import Campaign, EvidenceItem
 from revenuer.report.run import Run
-from revenuer.report.text import at, clean, count, listing, percent
+from revenuer.text import at, clean, count, listing, percent
 
 OPEN_TO_APPEAL = "A finding is a statement about accounts, not about people, and is open to appeal."
 NOT_THEFT = (

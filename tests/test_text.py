@@ -1,4 +1,4 @@
-"""Tests of revenuer.report.text."""
+"""Tests of revenuer.text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenuer.report import text
+from revenuer import text
 
 
 @given(st.text(st.characters()))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib import resources
 from typing import NamedTuple
 
-from revenuer.report.text import SLOT, clean
+from revenuer.text import SLOT, clean
 
 _VOID = {"br", "col", "meta", "link"}
 
@@ -110,6 +111,33 @@ def table(
 def details(summary: str, *children: str | None) -> Html:
     """Return a part that opens on demand, and always in print."""
     return tag("details", tag("summary", summary), *children)
+
+
+def style() -> Html:
+    """Return the look of all pages, as an element."""
+    sheet = resources.files("revenuer") / "static" / "page.css"
+    return tag("style", Html(sheet.read_text(encoding="utf-8")))
+
+
+def page(title: str, *body: str | None) -> str:
+    """Return a page without scripts that opens offline and asks nobody for anything.
+
+    Args:
+        title: Of the page, and its heading.
+        body: What stands below it.
+    """
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name_="color-scheme", content="light dark"),
+        tag("title", f"{title} – revenuer"),
+        style(),
+    )
+    whole = tag("html", head, tag("body", tag("h1", title), tag("main", *body)), lang="en")
+    return f"<!doctype html>\n{whole}\n"
 
 
 def _kind(column: Column) -> str | None:

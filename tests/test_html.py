@@ -1,4 +1,4 @@
-"""Tests of revenuer.report.html."""
+"""Tests of revenuer.html."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenuer.report import html
+from revenuer import html
 
 
 class Reader(HTMLParser):
@@ -82,3 +82,14 @@ def test_an_empty_list_is_nothing() -> None:
 
 def test_details_have_a_summary() -> None:
     assert html.details("More", "text") == "<details><summary>More</summary>text</details>"
+
+
+def test_a_page_asks_nobody_and_escapes_its_title() -> None:
+    made = html.page("<b>", html.tag("p", "said"))
+
+    assert made.startswith('<!doctype html>\n<html lang="en">')
+    assert "<h1>&lt;b&gt;</h1>" in made
+    assert "<main><p>said</p></main>" in made
+    assert "default-src 'none'" in made
+    assert "http:" not in made
+    assert "https:" not in made
