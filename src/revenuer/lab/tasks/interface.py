@@ -30,29 +30,52 @@ class Problem:
     Attributes:
         prompt: What is asked.
         right: A right response; empty parts are not known to the task.
+        short: What a small model is asked instead; the prompt if not given.
     """
 
     prompt: str
     right: Response
+    short: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.short:
+            object.__setattr__(self, "short", self.prompt)
 
 
 class Task(Protocol):
-    """A source of problems.
+    """A source of problems: a frozen dataclass, its fields being all that problems depend on."""
 
-    Attributes:
-        name: What to call it.
-        chance: Share of right answers that guessing gets, in [0, 1).
-        alphabet: Characters of prompts and responses, for models that read characters.
-        limit: Longest response that `write` makes, in characters.
-    """
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        ...
 
-    name: str
-    chance: float
-    alphabet: str
-    limit: int
+    @property
+    def chance(self) -> float:
+        """Share of right answers that guessing gets at most, in [0, 1)."""
+        ...
+
+    @property
+    def alphabet(self) -> str:
+        """Characters of short prompts and of right responses, for models that read characters."""
+        ...
+
+    @property
+    def prompt_limit(self) -> int:
+        """Longest short prompt, in characters."""
+        ...
+
+    @property
+    def limit(self) -> int:
+        """Longest text that `write` makes of whatever response, in characters."""
+        ...
 
     def problem(self, number: int, split: Split) -> Problem:
-        """Return a problem; the same for the same number and split, at least 0."""
+        """Return a problem; the same for the same number and split, at least 0.
+
+        Raises:
+            InputError: The task has fewer problems.
+        """
         ...
 
     def write(self, response: Response) -> str:
@@ -64,7 +87,14 @@ class Task(Protocol):
         ...
 
     def is_right(self, problem: Problem, response: Response) -> bool:
-        """Return whether the answer is right."""
+        """Return whether the answer is known to be right."""
+        ...
+
+    def agree(self, first: Response, second: Response) -> bool:
+        """Return whether two responses conclude the same; without an answer they conclude nothing.
+
+        Symmetric. What a student is compared with its teacher by.
+        """
         ...
 
 
