@@ -8,7 +8,7 @@ import pytest
 
 from revenuer import models
 from revenuer.errors import InputError
-from revenuer.models import Capability, small
+from revenuer.models import Capability, Completion, Usage, small
 from revenuer.models.small import Size, SmallModel
 
 
@@ -28,3 +28,11 @@ def test_what_holds_no_model_is_refused(tmp_path: Path, content: str | None) -> 
 
     with pytest.raises(InputError, match="no model at"):
         models.open_model(str(tmp_path))
+
+
+def test_a_completion_is_told_by_place_as_before_and_more_by_name() -> None:
+    told = Completion("a", (1,), ({"a": -0.5},))
+
+    assert (told.text, told.tokens, told.top) == ("a", (1,), ({"a": -0.5},))
+    assert (told.reasoning, told.usage) == ("", None)
+    assert Usage(asked_tokens=2, written_tokens=1) != Usage(asked_tokens=1, written_tokens=2)

@@ -14,7 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from revenuer import models
 from revenuer.errors import InputError
-from revenuer.models import Capability
+from revenuer.models import Capability, Usage
 
 WORDS = ("<end>", "a", "still", "in", "the", "wood")
 
@@ -60,6 +60,18 @@ def test_it_writes_the_same_for_the_same_seed_and_draws_for_nobody_else(folder: 
     assert first == again
     assert first.tokens != other.tokens
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_it_counts_what_it_read_and_wrote(folder: Path) -> None:
+    model = models.open_model(str(folder))
+
+    two, nothing = model.generate(["a still", ""], limit=3, temperature=0)
+
+    assert two.tokens is not None
+    assert two.usage == Usage(asked_tokens=2, written_tokens=len(two.tokens))
+    # The start that stands in for an empty prompt was read too.
+    assert nothing.usage is not None
+    assert nothing.usage.asked_tokens == 1
 
 
 def test_a_folder_that_transformers_cannot_read_is_named(tmp_path: Path) -> None:

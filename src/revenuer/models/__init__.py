@@ -12,9 +12,9 @@ import json
 from pathlib import Path
 
 from revenuer.errors import InputError
-from revenuer.models.interface import Capability, Completion, Distributions, Model
+from revenuer.models.interface import Capability, Completion, Distributions, Model, Usage
 
-__all__ = ["Capability", "Completion", "Distributions", "Model", "open_model"]
+__all__ = ["Capability", "Completion", "Distributions", "Model", "Usage", "open_model"]
 
 #: What is known of a place -> where its adapter is.
 ADAPTERS = {

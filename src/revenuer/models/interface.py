@@ -33,19 +33,37 @@ class Capability(Flag):
     DISTRIBUTIONS = auto()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What one completion took, as the server or the tokeniser counts.
+
+    Attributes:
+        asked_tokens: That the model read, template and special tokens included.
+        written_tokens: That it wrote, reasoning and the end token included.
+    """
+
+    asked_tokens: int
+    written_tokens: int
+
+
 @dataclass(frozen=True)
 class Completion:
     """What a model wrote after one prompt.
 
     Attributes:
-        text: As text.
+        text: As text, empty where it wrote nothing.
         tokens: Its ids, where the model tells them.
-        top: For each token, alternatives and their natural log probabilities, where it tells them.
+        top: For each token, alternatives and their natural log probabilities, where it tells them;
+            tokens of the reasoning may be among them.
+        reasoning: What the model thought before it answered, where it is told apart.
+        usage: Tokens read and written, where they are counted.
     """
 
     text: str
     tokens: tuple[int, ...] | None = None
     top: tuple[Mapping[str, float], ...] | None = None
+    reasoning: str = ""
+    usage: Usage | None = None
 
 
 class Model(Protocol):

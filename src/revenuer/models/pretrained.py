@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from revenuer.errors import InputError
 from revenuer.models import gguf_file, tokeniser
-from revenuer.models.interface import Capability, Completion, Distributions
+from revenuer.models.interface import Capability, Completion, Distributions, Usage
 
 
 class PretrainedModel:
@@ -52,7 +52,8 @@ class PretrainedModel:
                 )
                 tokens = tuple(out[0, ids.shape[1] :].tolist())
                 text = self.tokeniser.decode(tokens, skip_special_tokens=True)
-                found.append(Completion(text, tokens))
+                usage = Usage(asked_tokens=ids.shape[1], written_tokens=len(tokens))
+                found.append(Completion(text, tokens, usage=usage))
         return found
 
     def chat(self, system: str, said: str) -> str:
