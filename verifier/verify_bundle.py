@@ -254,14 +254,13 @@ def seed_of(body, text):
     """Return the seed in a key's file, and refuse another key than was committed to."""
     found, number = re.fullmatch(KEY, text), re.fullmatch(r"(0|[1-9][0-9]{0,19})\n?", text)
     need(found or (number and int(number[1]) < 2**64), "this is no key")
-    if not found:
-        return int(number[1])
-    secret = bytes.fromhex(found[1])
-    digest = hashlib.sha256(b"revenuer key commitment 1\0" + secret).hexdigest()
-    committed = (body["commitment"] or {"digest": digest})["digest"]
-    named = {committed, *(one["details"].get("key", digest) for one in body["evidence"])}
-    need(named == {digest}, "this is not the key that was committed to")
-    return int.from_bytes(hashlib.sha256(b"revenuer mark 1\0" + secret).digest()[:8])
+    secret = bytes.fromhex(found[1] if found else "")
+    digest = found and hashlib.sha256(b"revenuer key commitment 1\0" + secret).hexdigest()
+    named = {one["details"].get("key") for one in body["evidence"]}
+    named.add(body["commitment"] and body["commitment"]["digest"])
+    need(named <= {None, digest}, "this is not the key that was committed to")
+    seed = int.from_bytes(hashlib.sha256(b"revenuer mark 1\0" + secret).digest()[:8])
+    return seed if found else int(number[1])
 
 
 def check(data, public_key=None, token_files=(), key=None):

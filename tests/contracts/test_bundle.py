@@ -99,9 +99,20 @@ def test_good_bundles_are_accepted_at_every_level(one: Made) -> None:
     assert both(one.data, [one.token_ids])
     assert both(one.data, [one.token_ids], key)
     assert both(one.data, [], key)
-    # Of nothing every key says the same.
-    assert both(one.data, [one.token_ids], b"43") == (not one.token_ids)
+    # Of nothing every number says the same.
+    assert both(one.data, [one.token_ids], b"43") == (one.key != KEY and not one.token_ids)
     assert not both(one.data, [b"text 1\n"], key)
+
+
+def test_a_number_is_refused_beside_a_commitment_by_both() -> None:
+    chosen = made(key=42)
+    body = json.loads(chosen.data)["bundle"]
+    committed = {**body, "commitment": {"at": "2026-01-01T00:00:00Z", "digest": KEY.digest}}
+    body["evidence"][0]["details"]["key"] = KEY.digest
+
+    assert both(chosen.data, [chosen.token_ids], b"42")
+    assert not both(spelled(committed), [chosen.token_ids], b"42")
+    assert not both(spelled(body), [chosen.token_ids], b"42")
 
 
 def test_long_texts_and_tiny_p_values_come_out_alike() -> None:
