@@ -134,7 +134,7 @@ def read_bundle(data):
     need(times[0] <= times[1], "the key was committed to after the evidence was made")
     for one in body["evidence"]:
         need(one["seen"] >= one["scored"] + sum(one["dropped"].values()), "counts do not add up")
-        need(one["log10_p"] <= 0, "a p-value is above 1")
+        need(-1e15 <= one["log10_p"] <= 0, "a p-value is above 1, or is none")
         need(one["verdict"] == verdict(one, one["log10_p"]), "a verdict does not follow")
     need(body["conclusion"] == conclusion(body["evidence"]), "the conclusion does not follow")
     return body

@@ -198,6 +198,7 @@ def test_bytes_that_are_signed_anew_are_judged_alike(data: st.DataObject) -> Non
 VALUES = st.sampled_from(
     [
         None, 0, 1, -1, 2, 200, 10**15 - 1, 1 - 10**15, 0.0, -1.0, 1.0, -4.0, -6.0, 1e300, 5e-324,
+        -1e15, -1e308,
         "", "a", "é", "\ufffe", "no evidence", "evidence", "gumbel", "0" * 64, "A" * 64, [], {},
         [1], {"a": 1}, {"a": 1.5, "é": "x"}, {"a": -1}, {"a": None}, "2026-11-24T12:00:00Z",
         "2027-01-01T00:00:00Z", "2026-02-30T12:00:00Z", '\\"', "1" * 15,
@@ -237,6 +238,7 @@ def test_bodies_that_their_signer_made_up_are_judged_alike(data: st.DataObject) 
     "change",
     [
         {"seen": 5}, {"log10_p": 0.5, "verdict": "no evidence"}, {"verdict": "evidence"},
+        {"log10_p": -1.1e15, "verdict": "strong evidence"},
         {"fewest": 10**6}, {"scored": -1}, {"dropped": {"a": 10**6}}, {"statistic": 5},
         {"scored": 5.0}, {"log10_e": "1"}, {"tokens": "A" * 64},
         {"details": {"a": None}}, {"scheme": {"a": []}}, {"scheme": None},
@@ -247,6 +249,13 @@ def test_evidence_that_cannot_be_is_refused_though_all_else_follows(change: Any)
     body["evidence"][0] |= change
     if set(change) <= {"seen", "log10_p", "verdict", "fewest", "dropped"}:
         body["conclusion"] = SINGLE.conclusion(body["evidence"])
+
+    assert not both(spelled(body))
+
+
+def test_a_p_value_too_small_to_be_written_out_is_refused() -> None:
+    body = json.loads(json.dumps(BODY))
+    body["evidence"][0] |= {"log10_p": -1e308, "verdict": "strong evidence"}
 
     assert not both(spelled(body))
 
