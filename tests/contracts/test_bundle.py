@@ -115,6 +115,14 @@ def test_a_number_is_refused_beside_a_commitment_by_both() -> None:
     assert not both(spelled(body), [chosen.token_ids], b"42")
 
 
+@pytest.mark.slow
+def test_the_longest_file_is_read_and_one_byte_more_is_not() -> None:
+    room = 2**24 - len(spelled({**BODY, "code": ""}))
+
+    assert both(spelled({**BODY, "code": "a" * room}))
+    assert not both(spelled({**BODY, "code": "a" * (room + 1)}))
+
+
 def test_long_texts_and_tiny_p_values_come_out_alike() -> None:
     rng = np.random.default_rng(3)
     plain = made([rng.integers(0, 128_000, 2_000).tolist() for _ in range(10)])

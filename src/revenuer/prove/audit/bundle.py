@@ -41,6 +41,8 @@ from revenuer.prove.marks.keys import Commitment
 
 KIND = "revenuer evidence bundle"
 FORMAT = 1
+#: Longest file that is read, in bytes.
+LONGEST = 2**24
 #: log10 of the smallest p-value that a conclusion spells out; no text is long enough for it.
 LEAST_LOG10_P = -1e15
 #: Set before what is signed, so that the signature fits no other kind of text.
@@ -167,6 +169,8 @@ def load(data: bytes, *, public_key: str | None = None) -> EvidenceBundle:
 
 
 def _load(data: bytes, public_key: str | None) -> EvidenceBundle:
+    if len(data) > LONGEST:
+        raise InputError(f"it has {len(data):,} bytes, more than {LONGEST:,}")
     ends = len(data) - len(_TAIL) - 128
     body, signature = data[len(_HEAD) : ends - len(_MIDDLE)], data[ends : ends + 128]
     frame = _HEAD + body + _MIDDLE + signature + _TAIL
