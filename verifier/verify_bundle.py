@@ -230,7 +230,7 @@ def check_again(one, data, seed):
     told = {"prf": "philox4x32-10-v1", "unit": unit, "window": width, "seed": of}
     told |= {"name": "gumbel"} if gamma is None else {"name": "green", "gamma": gamma}
     known = unit in ("window", "window and token") and of in ("key", "vllm key a")
-    known &= gamma is None or (type(gamma) is float and 0 < gamma < 1)
+    known &= gamma is None or (type(gamma) is float and 0 < gamma < 1 and np.float32(gamma) > 0)
     known &= type(width) is int and 0 < width <= 16 and one["scheme"] == told
     need(known, f"the scheme of {one['test']} is not known")
     if seed is not None and of == "vllm key a":

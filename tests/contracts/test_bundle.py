@@ -123,6 +123,16 @@ def test_the_longest_file_is_read_and_one_byte_more_is_not() -> None:
     assert not both(spelled({**BODY, "code": "a" * (room + 1)}))
 
 
+@pytest.mark.parametrize("gamma", [1e-60, -1e308, 1e308, 1.0, 0.0])
+def test_a_green_share_that_cannot_be_is_refused_by_both(gamma: float) -> None:
+    none = made([], scheme=Green())
+    body = json.loads(none.data)["bundle"]
+    body["evidence"][0]["scheme"]["gamma"] = gamma
+
+    assert not both(spelled(body), [none.token_ids])
+    assert not both(spelled(body), [none.token_ids], KEY_FILE)
+
+
 def test_long_texts_and_tiny_p_values_come_out_alike() -> None:
     rng = np.random.default_rng(3)
     plain = made([rng.integers(0, 128_000, 2_000).tolist() for _ in range(10)])
