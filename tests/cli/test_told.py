@@ -90,7 +90,7 @@ def test_a_commitment_is_read_and_is_of_the_key(tmp_path: Path) -> None:
     for other in (KEY.derive("other"), 42):
         with pytest.raises(InputError, match="commits to another key"):
             told.commitment_of(other, place)
-    for wrong in ("", "[]", "{}", '{"digest": 1, "at": 5}'):
+    for wrong in ("", "[]", "{}", "[" * 100_000, '{"digest": 1, "at": 5}'):
         place.write_text(wrong)
         with pytest.raises(InputError, match="no commitment"):
             told.commitment_of(KEY, place)

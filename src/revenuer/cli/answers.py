@@ -103,6 +103,9 @@ def _set(place: Path, content: bytes, digest: str | None) -> CanarySet:
 
     try:
         held = json.loads(content)
-    except ValueError as error:
-        raise InputError(f"{place} is no set of canaries") from error
-    return CanarySet.from_json(held) if digest is None else CanarySet.revealed(held, digest)
+        found = CanarySet.from_json(held)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{place} is no set of canaries", hint="make one with `revenuer mark canaries`"
+        ) from error
+    return found if digest is None else CanarySet.revealed(held, digest)

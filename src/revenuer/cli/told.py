@@ -171,7 +171,7 @@ def commitment_of(key: WatermarkKey | int, place: Path | None) -> Commitment | N
     try:
         held = json.loads(content)
         found = Commitment(str(held["digest"]), time_of(str(held["at"])))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{place} is no commitment", hint="keep what `revenuer mark commit --json` prints"
         ) from error

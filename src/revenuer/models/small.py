@@ -234,7 +234,7 @@ def load(folder: Path) -> SmallModel:
             raise KeyError
         size = Size(**{field.name: told[field.name] for field in dataclasses.fields(Size)})
         weights = load_file(folder / "model.safetensors")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{folder} holds no small model of revenuer") from error
     model = SmallModel(size)
     try:
