@@ -150,7 +150,9 @@ def time_of(given: str | None) -> datetime:
         return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  # --at replays it
     try:
         found = datetime.fromisoformat(given)
-    except ValueError as error:
+        # In UTC the first and the last day of the calendar may lie outside it.
+        found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{given!r} is no time", hint="2026-11-24T12:00:00+00:00") from error
     if found.tzinfo is None:
         raise InputError(f"{given} has no time zone", hint=f"{given}+00:00")
