@@ -9,7 +9,6 @@ import click
 
 from revenuer.cli import marked, told
 from revenuer.cli.answers import agreement, canary
-from revenuer.cli.told import Wanted
 from revenuer.cli.verify import verify
 from revenuer.errors import InputError
 
@@ -66,6 +65,7 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
     from revenuer.prove.audit.windows import Seen
 
     given = marked.given(how)
+    asked = told.asked_of(how)
     found, inputs = marked.read(files, marked.encoder(tokenizer))
     pairs = [(text.tokens, text.context) for text in found if text.tokens is not None]
     if not pairs:
@@ -76,7 +76,7 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
     judged = judge(units, given.seed, given.mark)
     told.tell(
         evidence(units, judged, given.key, given.mark, texts=len(rows)),
-        Wanted(**how),
+        asked,
         inputs,
         scheme=given.described,
         lines=lines,
@@ -142,6 +142,7 @@ def radioactivity(
     from revenuer.prove.audit.radioactivity import RadioactivityAudit
 
     given, encode = marked.given(how), marked.encoder(tokenizer)
+    asked = told.asked_of(how)
     model = open_model(suspect)
     tells = suspects.is_open(model)
     found, inputs = marked.read(files, encode or (model.encode if tells else None))
@@ -157,7 +158,7 @@ def radioactivity(
     is_repeatable = statistic == "tokens"
     told.tell(
         audit.result(decoys=decoys),
-        Wanted(**how),
+        asked,
         inputs,
         scheme=given.described if is_repeatable else None,
         lines=lines if is_repeatable else None,
