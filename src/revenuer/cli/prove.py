@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from revenuer.cli import marked, told
+from revenuer.cli import marked, options, told
 from revenuer.cli.answers import agreement, canary
 from revenuer.cli.verify import verify
 from revenuer.errors import InputError
@@ -105,7 +105,7 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0),
+    type=options.Finite(0),
     default=1.0,
     show_default=True,
     help="Of what it writes; 0 takes the likeliest token.",
@@ -143,19 +143,30 @@ def radioactivity(
 
     given, encode = marked.given(how), marked.encoder(tokenizer)
     asked = told.asked_of(how)
+    # Whole distributions are too much to lie beside a bundle: their numbers are only vouched for.
+    is_repeatable = statistic == "tokens"
+    if asked.token_ids is not None and not is_repeatable:
+        raise click.UsageError("--token-ids needs --statistic tokens")
+    if (ours is None) == (statistic == "contrast"):
+        raise click.UsageError("--ours and --statistic contrast need each other")
+    if decoys and isinstance(given.key, int):
+        raise click.UsageError("--decoys needs a key of `mark keygen`")
     model = open_model(suspect)
     tells = suspects.is_open(model)
+    reads = tells and not closed
+    if not reads and (supervised or not is_repeatable):
+        raise click.UsageError(
+            f"{model.name} writes and reads nothing: no --supervised, and --statistic tokens"
+        )
     found, inputs = marked.read(files, encode or (model.encode if tells else None))
     audit = RadioactivityAudit(given.key, given.mark, statistic=statistic, is_supervised=supervised)
-    if tells and not closed:
+    if reads:
         lines = suspects.let_read(model, found, audit, ours=open_model(ours) if ours else None)
     else:
         prompts = [text.prompt for text in found if text.prompt is not None]
         lines = suspects.let_write(
             model, prompts, audit, encode, limit=limit, temperature=temperature, seed=seed
         )
-    # Whole distributions are too much to lie beside a bundle: their numbers are only vouched for.
-    is_repeatable = statistic == "tokens"
     told.tell(
         audit.result(decoys=decoys),
         asked,
