@@ -15,6 +15,9 @@ from revenuer.errors import InputError
 from revenuer.models import Capability
 from revenuer.models.http import ServedModel
 
+#: What is said to one that asks for it, in place of text.
+ODD = {"nothing": None, "parts": [{"type": "text", "text": "a"}], "number": 5, "half": "\ud83d"}
+
 
 class Server(BaseHTTPRequestHandler):
     """Answers as OpenAI's servers do, and keeps what it was asked."""
@@ -35,7 +38,7 @@ class Server(BaseHTTPRequestHandler):
         if said == "break":
             self.send_error(500)
             return
-        choice: dict[str, Any] = {"message": {"content": f"you said {said}"}}
+        choice: dict[str, Any] = {"message": {"content": ODD.get(said, f"you said {said}")}}
         if asked.get("logprobs"):
             top = [{"token": "you", "logprob": -0.1}, {"token": "we", "logprob": -2.5}]
             choice["logprobs"] = {"content": [{"top_logprobs": top}]}
@@ -85,7 +88,17 @@ def test_alternatives_are_told_where_they_are_asked_for(url: str) -> None:
     assert Server.tokens == ["Bearer a-token"]
 
 
-@pytest.mark.parametrize(("said", "told"), [("break", "answers 500"), ("odd", "another form")])
+def test_a_model_that_says_nothing_wrote_an_empty_text(url: str) -> None:
+    assert [one.text for one in ServedModel(url).generate(["nothing"], limit=1)] == [""]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("break", "answers 500"),
+        *[(said, "another form") for said in ("odd", "parts", "number", "half")],
+    ],
+)
 def test_a_server_that_fails_is_named(url: str, said: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         ServedModel(url).generate([said], limit=1)

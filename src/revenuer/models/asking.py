@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +17,19 @@ def check(url: str) -> None:
     """Refuse what is no address of a server.
 
     Raises:
-        InputError: It is not http or https, or names no host.
+        InputError: It is not http or https, names no host, or holds a password, which would stand
+            in every message.
     """
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise InputError(f"{url} is no address of a server", hint="http://HOST:PORT")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise InputError("the address of a server holds a password", hint="give it as a token")
+    wrong = InputError(f"{url} is no address of a server", hint="http://HOST:PORT")
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.netloc) and parts.port != 0
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in ("http", "https") or not has_host or re.search(r"[\x00-\x20\x7f]", url):
+        raise wrong
 
 
 def ask(url: str, body: dict[str, Any] | None = None, *, token: str | None, seconds: float) -> Any:
@@ -28,11 +39,13 @@ def ask(url: str, body: dict[str, Any] | None = None, *, token: str | None, seco
         url: Checked by `check`.
         body: Posted as JSON; None gets.
         token: Sent as bearer token, if any.
-        seconds: Longest wait.
+        seconds: Longest wait for the next bytes.
 
     Raises:
-        InputError: It does not answer, or not with JSON.
+        InputError: It does not answer, or not with JSON, or no header can carry the token.
     """
+    if token and not (token.isascii() and token.isprintable()):
+        raise InputError(f"the token for {url} holds what no header can carry")
     headers = {"Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -40,12 +53,14 @@ def ask(url: str, body: dict[str, Any] | None = None, *, token: str | None, seco
     request = urllib.request.Request(url, content, headers)  # noqa: S310  # http or https
     try:
         with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
-            return json.load(answer)
+            told = answer.read()
     except urllib.error.HTTPError as error:
         error.close()
         raise InputError(f"{url} answers {error.code} {error.reason}") from error
-    except OSError as error:
+    except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise InputError(f"{url} does not answer: {reason}", hint="is it running?") from error
-    except ValueError as error:
+    try:
+        return json.loads(told)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{url} does not answer with JSON") from error

@@ -77,14 +77,16 @@ class ServedModel:
         answer = self._request("/chat/completions", asked)
         try:
             choice = answer["choices"][0]
-            text = choice["message"]["content"] or ""
+            # A model that refuses or calls a tool says nothing.
+            text = "" if choice["message"]["content"] is None else choice["message"]["content"]
+            str.encode(text)  # Raises at what is no text, or holds half a character.
             top = None
             if self._top:
                 top = tuple(
                     {one["token"]: float(one["logprob"]) for one in place["top_logprobs"]}
                     for place in choice["logprobs"]["content"]
                 )
-            return Completion(str(text), top=top)
+            return Completion(text, top=top)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise InputError(f"{self._url} answers in another form than OpenAI's") from error
 
