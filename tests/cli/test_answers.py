@@ -52,6 +52,9 @@ def test_agreement_is_a_rank_among_models(tmp_path: Path) -> None:
     found = run("agreement", *files, "--json")
     short = run("agreement", files[0], lines(tmp_path / "s", [[1]]), files[2])
 
+    none = run("agreement", *files[:2], lines(tmp_path / "n", [{"prompt_tokens": [1]}] * 20))
+
+    assert "holds prompts without outputs" in none.stderr
     told = json.loads(found.output)
     assert (told["statistic"], told["details"]["controls"]) == (1.0, 24)
     assert told["log10_p"] == pytest.approx(-np.log10(25))

@@ -86,7 +86,11 @@ def agreement(
     for place in (ours, suspect, *controls):
         texts, read = marked.read((place,), encode)
         inputs += read
-        rows.append([() if text.tokens is None else text.tokens for text in texts])
+        rows.append([text.tokens for text in texts if text.tokens is not None])
+        if len(rows[-1]) < len(texts):
+            raise InputError(
+                f"{place} holds prompts without outputs", hint="give `tokens` or `text`"
+            )
         if len(rows[-1]) != len(rows[0]):
             raise InputError(f"{place} has {len(rows[-1])} outputs, but {ours} has {len(rows[0])}")
     told.tell(
