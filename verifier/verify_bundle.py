@@ -134,7 +134,7 @@ def read_bundle(data):
     need(times[0] <= times[1], "the key was committed to after the evidence was made")
     for one in body["evidence"]:
         need(one["seen"] >= one["scored"] + sum(one["dropped"].values()), "counts do not add up")
-        need(one["log10_p"] <= 0, "a p-value is above 1")
+        need(-1e15 <= one["log10_p"] <= 0, "a p-value is above 1, or is none")
         need(one["verdict"] == verdict(one, one["log10_p"]), "a verdict does not follow")
     need(body["conclusion"] == conclusion(body["evidence"]), "the conclusion does not follow")
     return body
@@ -230,7 +230,7 @@ def check_again(one, data, seed):
     told = {"prf": "philox4x32-10-v1", "unit": unit, "window": width, "seed": of}
     told |= {"name": "gumbel"} if gamma is None else {"name": "green", "gamma": gamma}
     known = unit in ("window", "window and token") and of in ("key", "vllm key a")
-    known &= gamma is None or (type(gamma) is float and 0 < gamma < 1)
+    known &= gamma is None or (type(gamma) is float and 0 < gamma < 1 and np.float32(gamma) > 0)
     known &= type(width) is int and 0 < width <= 16 and one["scheme"] == told
     need(known, f"the scheme of {one['test']} is not known")
     if seed is not None and of == "vllm key a":
@@ -254,14 +254,13 @@ def seed_of(body, text):
     """Return the seed in a key's file, and refuse another key than was committed to."""
     found, number = re.fullmatch(KEY, text), re.fullmatch(r"(0|[1-9][0-9]{0,19})\n?", text)
     need(found or (number and int(number[1]) < 2**64), "this is no key")
-    if not found:
-        return int(number[1])
-    secret = bytes.fromhex(found[1])
-    digest = hashlib.sha256(b"revenuer key commitment 1\0" + secret).hexdigest()
-    committed = (body["commitment"] or {"digest": digest})["digest"]
-    named = {committed, *(one["details"].get("key", digest) for one in body["evidence"])}
-    need(named == {digest}, "this is not the key that was committed to")
-    return int.from_bytes(hashlib.sha256(b"revenuer mark 1\0" + secret).digest()[:8])
+    secret = bytes.fromhex(found[1] if found else "")
+    digest = found and hashlib.sha256(b"revenuer key commitment 1\0" + secret).hexdigest()
+    named = {one["details"].get("key") for one in body["evidence"]}
+    named.add(body["commitment"] and body["commitment"]["digest"])
+    need(named <= {None, digest}, "this is not the key that was committed to")
+    seed = int.from_bytes(hashlib.sha256(b"revenuer mark 1\0" + secret).digest()[:8])
+    return seed if found else int(number[1])
 
 
 def check(data, public_key=None, token_files=(), key=None):

@@ -32,6 +32,17 @@ def test_canaries_point_to_their_campaign(tmp_path: Path) -> None:
     assert "no set of canaries" in run("canary", answers, "--answers", answers).stderr
 
 
+@pytest.mark.parametrize("content", ["", "{}", "[" * 100_000])
+def test_the_file_that_is_no_set_is_named(tmp_path: Path, content: str) -> None:
+    good, bad = lines(tmp_path / "good", [canaries(KEY, "one", 3).to_json()]), tmp_path / "bad"
+    bad.write_text(content)
+
+    refused = run("canary", good, bad, "--answers", good)
+
+    assert refused.exit_code == 1
+    assert f"{bad} is no set of canaries" in refused.stderr
+
+
 def test_agreement_is_a_rank_among_models(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     ours = rng.integers(0, 50, (20, 10))
@@ -41,6 +52,9 @@ def test_agreement_is_a_rank_among_models(tmp_path: Path) -> None:
     found = run("agreement", *files, "--json")
     short = run("agreement", files[0], lines(tmp_path / "s", [[1]]), files[2])
 
+    none = run("agreement", *files[:2], lines(tmp_path / "n", [{"prompt_tokens": [1]}] * 20))
+
+    assert "holds prompts without outputs" in none.stderr
     told = json.loads(found.output)
     assert (told["statistic"], told["details"]["controls"]) == (1.0, 24)
     assert told["log10_p"] == pytest.approx(-np.log10(25))

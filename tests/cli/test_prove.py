@@ -135,15 +135,31 @@ def test_a_model_is_asked_and_the_bundle_comes_out_again(
 
 def test_whole_distributions_are_vouched_for_only(tmp_path: Path, key: Path, suspect: Path) -> None:
     log = lines(tmp_path / "log.jsonl", [{"prompt": "w1", "tokens": [1, 2, 3]}])
-    ids = tmp_path / "ids"
 
-    found = run(
-        "radioactivity", suspect, log, "--key", key, "--statistic", "whole", "--token-ids", ids,
-        "--json",
-    )  # fmt: skip
+    found = run("radioactivity", suspect, log, "--key", key, "--statistic", "whole", "--json")
 
     assert json.loads(found.output)["details"]["statistic"] == "whole"
-    assert not ids.exists()
+
+
+def test_what_would_be_passed_over_is_wrong_usage(tmp_path: Path, key: Path, suspect: Path) -> None:
+    log = lines(tmp_path / "log.jsonl", [{"prompt": "w1", "tokens": [1, 2, 3]}])
+    engines = tmp_path / "n"
+    engines.write_text("42")
+    engines.chmod(0o600)
+    whole = ["--key", key, "--statistic", "whole"]
+
+    for how, why in (
+        ([*whole, "--token-ids", tmp_path / "ids"], "--token-ids needs --statistic tokens"),
+        ([*whole, "--closed"], "suspect writes and reads nothing"),
+        (["--key", key, "--closed", "--supervised"], "suspect writes and reads nothing"),
+        (["--key", key, "--ours", suspect], "need each other"),
+        (["--key", key, "--statistic", "contrast"], "need each other"),
+        (["--vllm-key-file", engines, "--decoys", "9"], "--decoys needs a key"),
+        (["--key", key, "--closed", "--temperature", "nan"], "nan is not a number"),
+    ):
+        refused = run("radioactivity", suspect, log, *how)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert why in refused.stderr
 
 
 def test_what_is_no_model_is_told(tmp_path: Path, key: Path, texts: Path, suspect: Path) -> None:

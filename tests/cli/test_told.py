@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,7 +67,38 @@ def test_a_bundle_is_signed_and_nothing_is_written_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", ["bundle", "signing_key"])
 def test_a_bundle_and_its_key_need_each_other(given: str, tmp_path: Path) -> None:
     with pytest.raises(click.UsageError, match="need each other"):
-        told.tell(FOUND, Wanted(**{given: tmp_path / "x"}), [])
+        told.asked_of({given: tmp_path / "x"})
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    SigningKey.generate().save(tmp_path / "key.pem")
+    (tmp_path / "there").touch()
+    good = {"bundle": tmp_path / "b", "signing_key": tmp_path / "key.pem"}
+
+    assert told.asked_of(good) == Wanted(**good)
+    for wrong, why in (
+        ({"signing_key": tmp_path / "none"}, "cannot read the signing key"),
+        ({"bundle": tmp_path / "there"}, "there exists"),
+        ({"token_ids": tmp_path / "there"}, "there exists"),
+        ({"picture": tmp_path / "no" / "p"}, "there is no folder"),
+        ({"at": "yesterday"}, "no time"),
+    ):
+        with pytest.raises(InputError, match=why):
+            told.asked_of(good | wrong)
+
+
+def test_a_full_disk_leaves_the_result_and_no_half_file(
+    tmp_path: Path,
+    no_room: Callable[[], AbstractContextManager[None]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    drawn = Wanted(picture=tmp_path / "p")
+
+    with no_room(), pytest.raises(InputError, match=r"cannot write .*p: File too large"):
+        told.tell(FOUND, drawn, [], path=lambda: np.zeros(2))
+
+    assert capsys.readouterr().out.startswith("Strong evidence")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -76,7 +109,10 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_times_have_their_zone() -> None:
     assert told.time_of("2026-11-24T12:00:00Z") == datetime(2026, 11, 24, 12, tzinfo=UTC)
     assert told.time_of(None).tzinfo is UTC
-    for wrong in ("yesterday", "2026-11-24T12:00:00"):
+    for wrong in (
+        "yesterday", "2026-11-24T12:00:00", "0001-01-01T00:00:00+23:00",
+        "9999-12-31T23:00:00-23:00",
+    ):  # fmt: skip
         with pytest.raises(InputError, match="no time"):
             told.time_of(wrong)
 
@@ -90,7 +126,7 @@ def test_a_commitment_is_read_and_is_of_the_key(tmp_path: Path) -> None:
     for other in (KEY.derive("other"), 42):
         with pytest.raises(InputError, match="commits to another key"):
             told.commitment_of(other, place)
-    for wrong in ("", "[]", "{}", '{"digest": 1, "at": 5}'):
+    for wrong in ("", "[]", "{}", "[" * 100_000, '{"digest": 1, "at": 5}'):
         place.write_text(wrong)
         with pytest.raises(InputError, match="no commitment"):
             told.commitment_of(KEY, place)

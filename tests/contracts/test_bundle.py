@@ -99,9 +99,38 @@ def test_good_bundles_are_accepted_at_every_level(one: Made) -> None:
     assert both(one.data, [one.token_ids])
     assert both(one.data, [one.token_ids], key)
     assert both(one.data, [], key)
-    # Of nothing every key says the same.
-    assert both(one.data, [one.token_ids], b"43") == (not one.token_ids)
+    # Of nothing every number says the same.
+    assert both(one.data, [one.token_ids], b"43") == (one.key != KEY and not one.token_ids)
     assert not both(one.data, [b"text 1\n"], key)
+
+
+def test_a_number_is_refused_beside_a_commitment_by_both() -> None:
+    chosen = made(key=42)
+    body = json.loads(chosen.data)["bundle"]
+    committed = {**body, "commitment": {"at": "2026-01-01T00:00:00Z", "digest": KEY.digest}}
+    body["evidence"][0]["details"]["key"] = KEY.digest
+
+    assert both(chosen.data, [chosen.token_ids], b"42")
+    assert not both(spelled(committed), [chosen.token_ids], b"42")
+    assert not both(spelled(body), [chosen.token_ids], b"42")
+
+
+@pytest.mark.slow
+def test_the_longest_file_is_read_and_one_byte_more_is_not() -> None:
+    room = 2**24 - len(spelled({**BODY, "code": ""}))
+
+    assert both(spelled({**BODY, "code": "a" * room}))
+    assert not both(spelled({**BODY, "code": "a" * (room + 1)}))
+
+
+@pytest.mark.parametrize("gamma", [1e-60, -1e308, 1e308, 1.0, 0.0])
+def test_a_green_share_that_cannot_be_is_refused_by_both(gamma: float) -> None:
+    none = made([], scheme=Green())
+    body = json.loads(none.data)["bundle"]
+    body["evidence"][0]["scheme"]["gamma"] = gamma
+
+    assert not both(spelled(body), [none.token_ids])
+    assert not both(spelled(body), [none.token_ids], KEY_FILE)
 
 
 def test_long_texts_and_tiny_p_values_come_out_alike() -> None:
@@ -187,6 +216,7 @@ def test_bytes_that_are_signed_anew_are_judged_alike(data: st.DataObject) -> Non
 VALUES = st.sampled_from(
     [
         None, 0, 1, -1, 2, 200, 10**15 - 1, 1 - 10**15, 0.0, -1.0, 1.0, -4.0, -6.0, 1e300, 5e-324,
+        -1e15, -1e308,
         "", "a", "é", "\ufffe", "no evidence", "evidence", "gumbel", "0" * 64, "A" * 64, [], {},
         [1], {"a": 1}, {"a": 1.5, "é": "x"}, {"a": -1}, {"a": None}, "2026-11-24T12:00:00Z",
         "2027-01-01T00:00:00Z", "2026-02-30T12:00:00Z", '\\"', "1" * 15,
@@ -226,6 +256,7 @@ def test_bodies_that_their_signer_made_up_are_judged_alike(data: st.DataObject) 
     "change",
     [
         {"seen": 5}, {"log10_p": 0.5, "verdict": "no evidence"}, {"verdict": "evidence"},
+        {"log10_p": -1.1e15, "verdict": "strong evidence"},
         {"fewest": 10**6}, {"scored": -1}, {"dropped": {"a": 10**6}}, {"statistic": 5},
         {"scored": 5.0}, {"log10_e": "1"}, {"tokens": "A" * 64},
         {"details": {"a": None}}, {"scheme": {"a": []}}, {"scheme": None},
@@ -236,6 +267,13 @@ def test_evidence_that_cannot_be_is_refused_though_all_else_follows(change: Any)
     body["evidence"][0] |= change
     if set(change) <= {"seen", "log10_p", "verdict", "fewest", "dropped"}:
         body["conclusion"] = SINGLE.conclusion(body["evidence"])
+
+    assert not both(spelled(body))
+
+
+def test_a_p_value_too_small_to_be_written_out_is_refused() -> None:
+    body = json.loads(json.dumps(BODY))
+    body["evidence"][0] |= {"log10_p": -1e308, "verdict": "strong evidence"}
 
     assert not both(spelled(body))
 

@@ -21,7 +21,7 @@ def test_a_folder_of_a_small_model_is_opened_and_says_what_it_can(tmp_path: Path
     assert found.score([0], [1, 2]).shape == (2, 20)
 
 
-@pytest.mark.parametrize("content", [None, "no json"])
+@pytest.mark.parametrize("content", [None, "no json", "[" * 100_000])
 def test_what_holds_no_model_is_refused(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "config.json").write_text(content)

@@ -40,6 +40,15 @@ def test_it_writes_text_and_tells_its_tokens(folder: Path) -> None:
     assert first.text == " ".join(WORDS[i] for i in first.tokens)
 
 
+def test_a_tokeniser_of_another_model_is_refused(folder: Path) -> None:
+    said = (folder / "tokenizer.json").read_text().replace('"wood":5', '"wood":9')
+    said = said.replace('"wood": 5', '"wood": 9')
+    (folder / "tokenizer.json").write_text(said)
+
+    with pytest.raises(InputError, match="is another model's: it gives the id 9, of 6"):
+        open_at(str(folder)).generate(["a wood"], limit=1)
+
+
 def test_scores_stand_at_the_tokens_of_the_completion(folder: Path) -> None:
     model = open_at(str(folder))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.models import WordLevel
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -83,11 +85,65 @@ def test_a_folder_that_transformers_cannot_read_is_named(tmp_path: Path) -> None
 
 def test_a_damaged_tokeniser_is_a_sentence(folder: Path, tmp_path: Path) -> None:
     place = shutil.copytree(folder, tmp_path / "damaged")
-    # Of this kind transformers lets an error through that has no class of its own.
     (place / "tokenizer.json").write_text('{"added_tokens": [], "model": 1}')
 
     with pytest.raises(InputError, match="is no tokeniser"):
         models.open_model(str(place))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("model.safetensors", b""),
+        ("model.safetensors", b"\xff" * 100),
+        ("tokenizer_config.json", b"[]"),
+    ],
+)
+def test_a_damaged_folder_is_a_sentence(
+    folder: Path, tmp_path: Path, file: str, content: bytes
+) -> None:
+    place = shutil.copytree(folder, tmp_path / "damaged")
+    (place / file).write_bytes(content)
+
+    with pytest.raises(InputError, match=r"transformers cannot read .*damaged: ."):
+        models.open_model(str(place))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_type": [1]}, {"num_attention_heads": 0}, {"hidden_size": "x"}, {"hidden_size": 32},
+        {"quantization_config": {"quant_method": "gptq", "bits": 4}},
+    ],
+)  # fmt: skip
+def test_a_config_that_cannot_be_is_a_sentence(
+    folder: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    place = shutil.copytree(folder, tmp_path / "odd")
+    config = json.loads((place / "config.json").read_text())
+    (place / "config.json").write_text(json.dumps(config | change))
+
+    with pytest.raises(InputError, match=r"transformers cannot read .*odd: ."):
+        models.open_model(str(place))
+
+
+def test_weights_that_are_missing_are_not_drawn_at_random(folder: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(folder, tmp_path / "partial")
+    weights = load_file(place / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, place / "model.safetensors", metadata={"format": "pt"})
+
+    with pytest.raises(InputError, match=r"partial lacks the weights lm_head\.weight"):
+        models.open_model(str(place))
+
+
+def test_a_tokeniser_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(folder, tmp_path / "mixed")
+    said = (place / "tokenizer.json").read_text().replace('"wood": 5', '"wood": 9')
+    (place / "tokenizer.json").write_text(said)
+
+    with pytest.raises(InputError, match="mixed is another model's: it gives the id 9, of 6"):
+        models.open_model(str(place)).generate(["wood"], limit=1)
 
 
 def test_ids_beyond_the_vocabulary_are_refused(folder: Path) -> None:

@@ -104,6 +104,18 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         small.load(tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff" * 100, None])
+def test_damaged_weights_are_refused(
+    model: SmallModel, tmp_path: Path, content: bytes | None
+) -> None:
+    small.save(model, tmp_path)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-9] if content is None else content)
+
+    with pytest.raises(InputError, match="no small model"):
+        small.load(tmp_path)
+
+
 def test_more_tokens_than_the_context_are_refused(model: SmallModel) -> None:
     with pytest.raises(InputError, match="do not fit a context of 24"):
         small.generate(

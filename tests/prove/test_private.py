@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,15 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         private.write(tmp_path / "s", b"new", "the key")
 
     assert (tmp_path / "s").read_bytes() == b"old"
+
+
+def test_of_a_secret_that_found_no_room_nothing_stays(
+    tmp_path: Path, no_room: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with no_room(), pytest.raises(InputError, match=r"cannot write the key .*File too large"):
+        private.write(tmp_path / "s", b"secret", "the key")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])

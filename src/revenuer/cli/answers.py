@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from revenuer.cli import marked, told
-from revenuer.cli.told import Wanted
 from revenuer.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ def canary(
         raise click.UsageError("give either --answers or --suspect")
     if commitments and len(commitments) != len(sets):
         raise click.UsageError(f"{len(sets)} sets, but {len(commitments)} commitments")
+    wanted = told.asked_of(how)
     contents = [told.read(place) for place in sets]
     inputs = [Input.of(place.name, one) for place, one in zip(sets, contents, strict=True)]
     digests = commitments or (None,) * len(sets)
@@ -60,9 +60,7 @@ def canary(
         replies = suspects.asked(open_model(str(suspect)), list(asked.values()), limit=48)
         said = dict(zip(asked, replies, strict=True))
     found = given.of(planted, said)
-    told.tell(
-        canary_test(found.answers, found.planted, choices=found.choices), Wanted(**how), inputs
-    )
+    told.tell(canary_test(found.answers, found.planted, choices=found.choices), wanted, inputs)
 
 
 @click.command("agreement")
@@ -82,18 +80,22 @@ def agreement(
     from revenuer.prove.audit.agreement import agreement as shares
     from revenuer.prove.audit.agreement import agreement_test
 
-    encode = marked.encoder(tokenizer)
+    wanted, encode = told.asked_of(how), marked.encoder(tokenizer)
     inputs: list[Input] = []
     rows = []
     for place in (ours, suspect, *controls):
         texts, read = marked.read((place,), encode)
         inputs += read
-        rows.append([() if text.tokens is None else text.tokens for text in texts])
+        rows.append([text.tokens for text in texts if text.tokens is not None])
+        if len(rows[-1]) < len(texts):
+            raise InputError(
+                f"{place} holds prompts without outputs", hint="give `tokens` or `text`"
+            )
         if len(rows[-1]) != len(rows[0]):
             raise InputError(f"{place} has {len(rows[-1])} outputs, but {ours} has {len(rows[0])}")
     told.tell(
         agreement_test(shares(rows[0], rows[1]), [shares(rows[0], one) for one in rows[2:]]),
-        Wanted(**how),
+        wanted,
         inputs,
     )
 
@@ -103,6 +105,9 @@ def _set(place: Path, content: bytes, digest: str | None) -> CanarySet:
 
     try:
         held = json.loads(content)
-    except ValueError as error:
-        raise InputError(f"{place} is no set of canaries") from error
-    return CanarySet.from_json(held) if digest is None else CanarySet.revealed(held, digest)
+        found = CanarySet.from_json(held)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{place} is no set of canaries", hint="make one with `revenuer mark canaries`"
+        ) from error
+    return found if digest is None else CanarySet.revealed(held, digest)

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from revenuer.cli import marked, told
+from revenuer.cli import marked, options, told
 from revenuer.cli.answers import agreement, canary
-from revenuer.cli.told import Wanted
 from revenuer.cli.verify import verify
 from revenuer.errors import InputError
 
@@ -66,6 +65,7 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
     from revenuer.prove.audit.windows import Seen
 
     given = marked.given(how)
+    asked = told.asked_of(how)
     found, inputs = marked.read(files, marked.encoder(tokenizer))
     pairs = [(text.tokens, text.context) for text in found if text.tokens is not None]
     if not pairs:
@@ -76,7 +76,7 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
     judged = judge(units, given.seed, given.mark)
     told.tell(
         evidence(units, judged, given.key, given.mark, texts=len(rows)),
-        Wanted(**how),
+        asked,
         inputs,
         scheme=given.described,
         lines=lines,
@@ -105,7 +105,7 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0),
+    type=options.Finite(0),
     default=1.0,
     show_default=True,
     help="Of what it writes; 0 takes the likeliest token.",
@@ -142,22 +142,34 @@ def radioactivity(
     from revenuer.prove.audit.radioactivity import RadioactivityAudit
 
     given, encode = marked.given(how), marked.encoder(tokenizer)
+    asked = told.asked_of(how)
+    # Whole distributions are too much to lie beside a bundle: their numbers are only vouched for.
+    is_repeatable = statistic == "tokens"
+    if asked.token_ids is not None and not is_repeatable:
+        raise click.UsageError("--token-ids needs --statistic tokens")
+    if (ours is None) == (statistic == "contrast"):
+        raise click.UsageError("--ours and --statistic contrast need each other")
+    if decoys and isinstance(given.key, int):
+        raise click.UsageError("--decoys needs a key of `mark keygen`")
     model = open_model(suspect)
     tells = suspects.is_open(model)
+    reads = tells and not closed
+    if not reads and (supervised or not is_repeatable):
+        raise click.UsageError(
+            f"{model.name} writes and reads nothing: no --supervised, and --statistic tokens"
+        )
     found, inputs = marked.read(files, encode or (model.encode if tells else None))
     audit = RadioactivityAudit(given.key, given.mark, statistic=statistic, is_supervised=supervised)
-    if tells and not closed:
+    if reads:
         lines = suspects.let_read(model, found, audit, ours=open_model(ours) if ours else None)
     else:
         prompts = [text.prompt for text in found if text.prompt is not None]
         lines = suspects.let_write(
             model, prompts, audit, encode, limit=limit, temperature=temperature, seed=seed
         )
-    # Whole distributions are too much to lie beside a bundle: their numbers are only vouched for.
-    is_repeatable = statistic == "tokens"
     told.tell(
         audit.result(decoys=decoys),
-        Wanted(**how),
+        asked,
         inputs,
         scheme=given.described if is_repeatable else None,
         lines=lines if is_repeatable else None,

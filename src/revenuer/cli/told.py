@@ -68,6 +68,30 @@ def wanted(command: Command) -> Command:
     return command
 
 
+def asked_of(how: dict[str, Any]) -> Wanted:
+    """Return how a result is to be told, as `wanted` took it in.
+
+    What cannot be written is refused here: asking a model may take days.
+
+    Raises:
+        InputError: There is no key that signs, no such time, or a file is there already.
+    """
+    from revenuer.prove.audit.signing import SigningKey
+
+    asked = Wanted(**how)
+    if (asked.bundle is None) != (asked.signing_key is None):
+        raise click.UsageError("--bundle and --signing-key need each other")
+    if asked.signing_key is not None:
+        SigningKey.load(asked.signing_key)
+    time_of(asked.at)
+    for place in (asked.bundle, asked.token_ids, asked.picture):
+        if place is not None and place.exists():
+            raise InputError(f"{place} exists", hint="choose another name")
+        if place is not None and not place.parent.is_dir():
+            raise InputError(f"cannot write {place}: there is no folder {place.parent}")
+    return asked
+
+
 def tell(
     evidence: Evidence,
     asked: Wanted,
@@ -90,14 +114,15 @@ def tell(
         commitment: Of the key.
 
     Raises:
-        InputError: A bundle without a signing key, or a file that is there already.
+        InputError: A file is there already or cannot be written, or holds what a bundle cannot say.
     """
     from revenuer.prove.audit import tokens
     from revenuer.prove.audit.bundle import EvidenceBundle, Statement
     from revenuer.prove.audit.signing import SigningKey
 
-    if (asked.bundle is None) != (asked.signing_key is None):
-        raise click.UsageError("--bundle and --signing-key need each other")
+    # Before anything is written: a full disk must not take the result with it.
+    for line in as_json(evidence) if asked.as_json else sentences(evidence):
+        click.echo(line)
     is_written = asked.bundle is not None or asked.token_ids is not None
     ids = tokens.dump(lines) if lines is not None and is_written else None
     if asked.bundle is not None and asked.signing_key is not None:
@@ -113,8 +138,6 @@ def tell(
 
         drawn = picture.draw(path(), title=f"{evidence.test}: {evidence.verdict}")
         _write(asked.picture, drawn.encode())
-    for line in as_json(evidence) if asked.as_json else sentences(evidence):
-        click.echo(line)
 
 
 def sentences(evidence: Evidence) -> list[str]:
@@ -150,7 +173,9 @@ def time_of(given: str | None) -> datetime:
         return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  # --at replays it
     try:
         found = datetime.fromisoformat(given)
-    except ValueError as error:
+        # In UTC the first and the last day of the calendar may lie outside it.
+        found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{given!r} is no time", hint="2026-11-24T12:00:00+00:00") from error
     if found.tzinfo is None:
         raise InputError(f"{given} has no time zone", hint=f"{given}+00:00")
@@ -171,7 +196,7 @@ def commitment_of(key: WatermarkKey | int, place: Path | None) -> Commitment | N
     try:
         held = json.loads(content)
         found = Commitment(str(held["digest"]), time_of(str(held["at"])))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{place} is no commitment", hint="keep what `revenuer mark commit --json` prints"
         ) from error
@@ -194,11 +219,16 @@ def read(place: Path) -> bytes:
 
 def _write(place: Path, content: bytes) -> None:
     try:
-        with place.open("xb") as out:
-            out.write(content)
+        out = place.open("xb")
     except FileExistsError as error:
         raise InputError(f"{place} exists", hint="choose another name") from error
     except OSError as error:
+        raise InputError(f"cannot write {place}: {error.strerror}") from error
+    try:
+        with out:
+            out.write(content)
+    except OSError as error:
+        place.unlink()
         raise InputError(f"cannot write {place}: {error.strerror}") from error
 
 

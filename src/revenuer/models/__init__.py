@@ -52,7 +52,7 @@ def _kind(place: str) -> str:
         return "gguf"
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"no model at {place}", hint="give a folder with config.json, a .gguf file or a URL"
         ) from error

@@ -6,6 +6,7 @@ one more package; this one asks for `gguf` only, knows one architecture and refu
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _NAMES = {
     "output_norm": "model.norm",
     "output": "lm_head",
 }
+_BLOCK = re.compile(r"blk\.([0-9]+)\.(\w+)\.weight")
 _PARTS = {
     "attn_norm": "input_layernorm",
     "ffn_norm": "post_attention_layernorm",
@@ -53,7 +55,8 @@ def read(path: Path) -> tuple[Any, Any]:
         tokeniser = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, IndexError, RuntimeError) as error:
+    # What reads the tokeniser raises errors of no class of its own.
+    except Exception as error:
         raise InputError(f"{path.name} is no GGUF file that can be read: {error}") from error
     # Without a head of its own the embedding is the head.
     if unknown or missing not in ([], ["lm_head.weight"]):
@@ -70,7 +73,14 @@ def _weights(tensors: Any, config: Any) -> dict[str, Any]:
         own, name = dequantize(tensor.data, tensor.tensor_type), tensor.name.removesuffix(".weight")
         ours = _NAMES.get(name)
         if ours is None:
-            _, layer, part = name.split(".")
+            block = _BLOCK.fullmatch(tensor.name)
+            if block is None or block[2] not in _PARTS:
+                # Rotary factors, biases: without them the model would be another one.
+                raise InputError(
+                    f"the GGUF file holds the tensor {tensor.name}, which is not read",
+                    hint="convert it to a transformers folder",
+                )
+            layer, part = block.groups()
             ours = f"model.layers.{layer}.{_PARTS[part]}"
             if part in heads:
                 # GGUF lays the two halves of a rotary pair side by side.

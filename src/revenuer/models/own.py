@@ -36,6 +36,11 @@ class OwnModel:
         found = []
         for prompt in prompts:
             ids = np.array([[0, *self.encode(prompt)]])
+            if ids.max() >= self.model.size.vocabulary:
+                raise InputError(
+                    f"the tokeniser of {self.name} is another model's: it gives the id "
+                    f"{ids.max()}, of {self.model.size.vocabulary} that the model knows"
+                )
             written = small.generate(self.model, ids, limit, choose)[0].tolist()
             tokens = written[: written.index(0)] if 0 in written else written
             assert self._tokeniser is not None  # noqa: S101 - `encode` has asked for it

@@ -42,6 +42,12 @@ class PretrainedModel:
             torch.random.default_generator.manual_seed(seed)
             for prompt in prompts:
                 ids = torch.tensor([self._with_start(self.encode(prompt))])
+                size = self.model.config.vocab_size
+                if int(ids.max()) >= size:
+                    raise InputError(
+                        f"the tokeniser of {self.name} is another model's: it gives the id "
+                        f"{int(ids.max())}, of {size} that the model knows"
+                    )
                 sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
                 out = self.model.generate(
                     ids,
@@ -100,14 +106,22 @@ def open_at(place: str) -> PretrainedModel:
     if path.is_file():
         return PretrainedModel(path.stem, *gguf_file.read(path))
     if (path / tokeniser.FILE).exists():
-        # A damaged one is told here: transformers lets an error through that has no class.
+        # A damaged one is told here by its name, which transformers leaves out.
         tokeniser.load(path)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            path, local_files_only=True, trust_remote_code=False, dtype=torch.float32
+        model, told = AutoModelForCausalLM.from_pretrained(
+            path,
+            local_files_only=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
         cutter = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
+    # The folder is a stranger's: each part that reads one has errors of its own, of no one class.
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise InputError(f"transformers cannot read {path}: {reason}") from error
+    # Transformers draws weights that are not there at random, and only warns of it.
+    if told["missing_keys"]:
+        raise InputError(f"{path} lacks the weights {', '.join(sorted(told['missing_keys'])[:3])}")
     return PretrainedModel(path.name, model, cutter)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -234,7 +235,7 @@ def load(folder: Path) -> SmallModel:
             raise KeyError
         size = Size(**{field.name: told[field.name] for field in dataclasses.fields(Size)})
         weights = load_file(folder / "model.safetensors")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise InputError(f"{folder} holds no small model of revenuer") from error
     model = SmallModel(size)
     try:

@@ -50,5 +50,10 @@ def write(path: Path, content: bytes, what: str) -> None:
         ) from error
     except OSError as error:
         raise InputError(f"cannot write {what} {path}: {error.strerror}") from error
-    with os.fdopen(number, "wb") as out:
-        out.write(content)
+    try:
+        with os.fdopen(number, "wb") as out:
+            out.write(content)
+    except OSError as error:
+        # Half a secret is none, and would stand in the way of the next attempt.
+        path.unlink()
+        raise InputError(f"cannot write {what} {path}: {error.strerror}") from error

@@ -52,10 +52,16 @@ def test_every_kind_of_scheme_comes_out(one: Made) -> None:
     assert found.is_committed == isinstance(one.key, WatermarkKey)
 
 
-def test_a_seed_alone_is_not_the_committed_key() -> None:
-    found = verify(GOOD.data, token_ids=[GOOD.token_ids], key=KEY.seed)
+def test_a_number_is_no_key_that_anybody_committed_to() -> None:
+    # Numbers are found after the text that would look marked: a commitment must not vouch for one.
+    chosen = made(key=42)
+    body = json.loads(chosen.data)["bundle"]
+    body["commitment"] = {"at": "2026-01-01T00:00:00Z", "digest": KEY.digest}
 
-    assert (found.level, found.is_committed) == (Level.KEY, False)
+    with pytest.raises(EvidenceError, match="not the key that was committed to"):
+        verify(spelled(body), token_ids=[chosen.token_ids], key=42)
+    with pytest.raises(EvidenceError, match="not the key that the bundle names"):
+        verify(GOOD.data, key=KEY.seed)
 
 
 def test_other_token_ids_and_other_keys_are_refused() -> None:
@@ -63,8 +69,9 @@ def test_other_token_ids_and_other_keys_are_refused() -> None:
         verify(GOOD.data, token_ids=[GOOD.token_ids + b"text 1\n"])
     with pytest.raises(EvidenceError, match="not the key that the bundle names"):
         verify(GOOD.data, key=KEY.derive("other"))
+    engines = made(key=42)
     with pytest.raises(EvidenceError, match="statistic, log10_p"):
-        verify(GOOD.data, token_ids=[GOOD.token_ids], key=KEY.seed ^ 1)
+        verify(engines.data, token_ids=[engines.token_ids], key=43)
 
 
 def test_a_key_that_was_not_committed_to_is_refused() -> None:

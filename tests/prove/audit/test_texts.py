@@ -47,6 +47,14 @@ def test_a_file_without_json_is_one_text(folder: Path) -> None:
     assert plain(found) == ([0, 1, 2], [], None)
 
 
+def test_a_mark_of_byte_order_makes_no_text_of_lines(folder: Path) -> None:
+    (lines,) = parse(b'\xef\xbb\xbf{"tokens": [5, 6]}', "f", tokenizer(folder))
+    (words,) = parse(b"\xef\xbb\xbfb", "f", tokenizer(folder))
+
+    assert plain(lines) == ([5, 6], [], None)
+    assert plain(words) == ([1], [], None)
+
+
 def test_ids_need_no_tokeniser_and_a_prompt_without_one_is_kept_as_text() -> None:
     (found,) = parse(b'{"tokens": [1], "prompt": "b"}', "f")
 
@@ -63,7 +71,8 @@ def test_ids_need_no_tokeniser_and_a_prompt_without_one_is_kept_as_text() -> Non
         (b'{"tokens": "a"}', "tokens of f:1"), (b"[-1]", "-1"), (b"[1.5]", "tokens of f:1"),
         (b"[[1]]", "tokens of f:1"), (b'{"text": 5}', "text of f:1 is no text"),
         (b'{"tokens": [1], "prompt_tokens": [4294967295]}', "prompt_tokens of f:1"),
-        (b"[true]", "tokens of f:1"),
+        (b"[true]", "tokens of f:1"), (b'{"text": "\\ud83d"}', "text of f:1 holds half"),
+        (b'{"tokens": [1], "prompt": "\\ud83d"}', "prompt of f:1 holds half"),
     ],
 )  # fmt: skip
 def test_anything_else_is_told_with_its_line(content: bytes, why: str) -> None:

@@ -150,6 +150,7 @@ def test_a_canary_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
     ("campaign", "count", "choices", "sentence"),
     [
         (" ", 1, 8, "needs the label of its campaign"),
+        ("\udcff", 1, 8, "no text in UTF-8"),
         ("c", 0, 8, "1 to 10,000 questions, not 0"),
         ("c", 10_001, 8, "not 10,001"),
         ("c", 1, 1, "2 to 16 choices, not 1"),

@@ -42,6 +42,7 @@ def test_green_tokens_gain_delta() -> None:
     [
         ({"gamma": 0.0}, r"lies in \(0, 1\), not at 0.0"),
         ({"gamma": 1.0}, "not at 1.0"),
+        ({"gamma": 1e-60}, "not at 1e-60"),
         ({"delta": 0.0}, "more than 0, not 0.0"),
         ({"delta": float("nan")}, "not nan"),
         ({"window": 0}, "1 to 16 tokens, not 0"),

@@ -47,6 +47,7 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         b"\xff\xfe",
         b"[]",
         b"{}",
+        b"[" * 100_000,
         json.dumps({"kind": "revenuer watermark key", "format": 2, "secret": "00" * 32}).encode(),
         json.dumps({"kind": "revenuer watermark key", "format": 1, "secret": "zz"}).encode(),
         json.dumps({"kind": "revenuer watermark key", "format": 1, "secret": "00"}).encode(),

@@ -41,6 +41,10 @@ from revenuer.prove.marks.keys import Commitment
 
 KIND = "revenuer evidence bundle"
 FORMAT = 1
+#: Longest file that is read, in bytes.
+LONGEST = 2**24
+#: log10 of the smallest p-value that a conclusion spells out; no text is long enough for it.
+LEAST_LOG10_P = -1e15
 #: Set before what is signed, so that the signature fits no other kind of text.
 LABEL = b"revenuer evidence bundle 1\0"
 _HEAD, _MIDDLE, _TAIL = b'{"bundle":', b',"signature":"', b'"}\n'
@@ -165,6 +169,8 @@ def load(data: bytes, *, public_key: str | None = None) -> EvidenceBundle:
 
 
 def _load(data: bytes, public_key: str | None) -> EvidenceBundle:
+    if len(data) > LONGEST:
+        raise InputError(f"it has {len(data):,} bytes, more than {LONGEST:,}")
     ends = len(data) - len(_TAIL) - 128
     body, signature = data[len(_HEAD) : ends - len(_MIDDLE)], data[ends : ends + 128]
     frame = _HEAD + body + _MIDDLE + signature + _TAIL
@@ -182,8 +188,6 @@ def _load(data: bytes, public_key: str | None) -> EvidenceBundle:
 
 
 def _check_sense(bundle: EvidenceBundle, held: Mapping[str, Any]) -> None:
-    if held["conclusion"] != bundle.conclusion:
-        raise InputError("its conclusion does not follow from its numbers")
     if bundle.commitment and bundle.commitment.at > bundle.created:
         raise InputError("its key was committed to after the evidence was made")
     for statement, told in zip(bundle.statements, held["evidence"], strict=True):
@@ -192,8 +196,11 @@ def _check_sense(bundle: EvidenceBundle, held: Mapping[str, Any]) -> None:
             raise InputError(f"the verdict of {one.test} does not follow from its numbers")
         if one.scored + sum(one.dropped.values()) > one.seen:
             raise InputError(f"{one.test} scored and dropped more than it saw")
-        if one.log10_p > 0:
-            raise InputError(f"the p-value of {one.test} is above 1")
+        if not LEAST_LOG10_P <= one.log10_p <= 0:
+            raise InputError(f"the p-value of {one.test} is above 1, or is none")
+    # Last: it is written from numbers that can be.
+    if held["conclusion"] != bundle.conclusion:
+        raise InputError("its conclusion does not follow from its numbers")
 
 
 def _told(statement: Statement) -> dict[str, Any]:

@@ -24,8 +24,6 @@ from revenuer.errors import InputError
 
 #: Largest whole number, 15 digits: every reader of JSON keeps it exactly.
 LARGEST = 10**15 - 1
-#: Longest text that is read, in bytes.
-LONGEST = 2**24
 #: Characters that show nothing, or turn around what stands beside them.
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
@@ -65,8 +63,6 @@ def loads(data: bytes) -> Any:
     Raises:
         InputError: The text is not, to the byte, what `dumps` writes of its value.
     """
-    if len(data) > LONGEST:
-        raise InputError(f"it has {len(data):,} bytes, more than {LONGEST:,}")
     try:
         value = json.loads(data.decode(), parse_int=_whole, parse_constant=_refused)
         # Only here are doubled keys, space, order, escapes and numbers looked at, all at once.

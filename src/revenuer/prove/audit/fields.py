@@ -70,7 +70,8 @@ def _is_counts(value: Any) -> bool:
 
 def _is_time(value: Any) -> bool:
     try:
-        return written(when(value)) == value
+        # Whether a year below 1000 is written with its zeros is each C library's own matter.
+        return when(value).year >= 1000 and written(when(value)) == value
     except (TypeError, ValueError):
         return False
 

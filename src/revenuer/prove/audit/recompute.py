@@ -110,12 +110,14 @@ def verify(
 
 
 def _is_committed(bundle: EvidenceBundle, key: WatermarkKey | int | None) -> bool:
+    if key is None:
+        return False
+    # Nobody commits to a number: beside a commitment it would be one chosen after the text.
     digest = key.digest if isinstance(key, WatermarkKey) else None
     for statement in bundle.statements:
-        named = statement.evidence.details.get("key")
-        if digest is not None and named is not None and named != digest:
+        if statement.evidence.details.get("key", digest) != digest:
             raise EvidenceError("this is not the key that the bundle names")
-    if digest is None or bundle.commitment is None:
+    if bundle.commitment is None:
         return False
     if bundle.commitment.digest != digest:
         raise EvidenceError("this is not the key that was committed to")

@@ -11,6 +11,7 @@ A file is JSON lines or one text; its content decides. A line is a list of ids, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,7 +64,8 @@ def parse(content: bytes, name: str, encode: Encode | None = None) -> list[Text]
         InputError: A line is none of those above, or text has no tokeniser.
     """
     try:
-        text = content.decode()
+        # Editors set a mark before the first line; it is no part of it.
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is no text in UTF-8") from error
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
@@ -86,6 +88,9 @@ def _line(line: str, name: str, encode: Encode | None) -> Text:
     ):
         raise InputError(f"{name} has neither `tokens` nor `text`")
     prompt = held.get("prompt")
+    for part in ("prompt", "text"):
+        if isinstance(held.get(part), str) and re.search("[\ud800-\udfff]", held[part]):
+            raise InputError(f"{part} of {name} holds half a character")
     return Text(
         _ids(held, "tokens", "text", name, encode),
         _prompt(held, name, encode),

@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -137,6 +138,8 @@ def canaries(key: WatermarkKey, campaign: str, count: int, *, choices: int = 8) 
     """
     if not campaign.strip():
         raise InputError("a set of canaries needs the label of its campaign")
+    if re.search("[\ud800-\udfff]", campaign):
+        raise InputError("the label of a campaign is no text in UTF-8")
     if not 1 <= count <= MOST:
         raise InputError(f"a set has 1 to {MOST:,} questions, not {count:,}")
     if not FEWEST_CHOICES <= choices <= MOST_CHOICES:

@@ -32,7 +32,7 @@ class GreenMark:
     """Settings of the mark; detector and sampler must agree on `gamma` and `window`.
 
     Attributes:
-        gamma: Share of tokens that are green, in (0, 1).
+        gamma: Share of tokens that are green, in (0, 1) and above 0 as float32.
         delta: What a green token's logit gains, in nats, above 0.
         window: Tokens before a token that its colour depends on.
         candidates: Most likely tokens that may gain.
@@ -49,7 +49,8 @@ class GreenMark:
     candidates: int = 256
 
     def __post_init__(self) -> None:
-        if not 0 < self.gamma < 1:
+        # Numbers are compared as float32, in which a share may vanish.
+        if not (0 < self.gamma < 1 and np.float32(self.gamma) > 0):
             raise InputError(f"the green share lies in (0, 1), not at {self.gamma}")
         if not 0 < self.delta < math.inf:
             raise InputError(f"green tokens gain more than 0, not {self.delta}")

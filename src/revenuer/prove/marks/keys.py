@@ -77,7 +77,7 @@ class WatermarkKey:
             secret = bytes.fromhex(held["secret"])
             if (held["kind"], held["format"], len(secret)) != (KIND, FORMAT, BYTES):
                 raise ValueError
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(
                 f"{path} is no key of revenuer", hint="make one with `revenuer mark keygen`"
             ) from error
