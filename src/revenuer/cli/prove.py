@@ -9,6 +9,7 @@ import click
 
 from revenuer.cli import marked, told
 from revenuer.cli.answers import agreement, canary
+from revenuer.cli.several import several
 from revenuer.cli.told import Wanted
 from revenuer.cli.verify import verify
 from revenuer.errors import InputError
@@ -29,7 +30,7 @@ def prove() -> None:
     """
 
 
-for _command in (canary, agreement, verify):
+for _command in (canary, agreement, verify, several):
     prove.add_command(_command)
 
 
