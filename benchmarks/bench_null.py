@@ -14,7 +14,8 @@ Tests by rank or bound (decoys, agreement, order, weights) draw what their null 
 are looked at above the smallest p-value that they can give.
 
 `worst_excess_sigma` is the largest excess of all. Some 150 shares are looked at, so 3 is luck and 4
-is not. Last, what the same scores would say if repeats counted again: that is in no figure's bar.
+is not. Last, in no figure's bar: what the same scores would say if repeats counted again, and what
+the order test says of an order that was shuffled in shards, as its null forbids.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ def main() -> None:
         ("test", "texts", "level", "trials", "share", "excess, standard errors"),
         [(s.test, s.kind, s.level, s.trials, s.at_most / s.trials, s.excess) for s in shares],
     )
-    measure.finish(_figures(shares, len(names)) | _repeats(kinds["repeated"], keys), chosen.json)
+    figures = _figures(shares, len(names)) | _repeats(kinds["repeated"], keys)
+    measure.finish(figures | _shards(max(keys // 50, 400)), chosen.json)
 
 
 def _token_keyed(kind: str, corpora: Corpora, count: int) -> list[Share]:
@@ -257,6 +259,22 @@ def _repeats(corpora: Corpora, keys: int) -> Figures:
     return {
         f"without_deduplication_at_{level:g}": float(np.mean(logs <= np.log10(level)))
         for level in LEVELS
+    }
+
+
+def _shards(count: int) -> Figures:
+    """Return what the order test says of suspects that know nothing of an order kept in shards."""
+    rng = np.random.default_rng([SEED, 4])
+    shards = np.arange(300).reshape(6, 50)
+    # Texts of one shard are of one kind, and kinds are not alike to any model.
+    likely = np.repeat([0.0, 3.0, 1.0, 5.0, 2.0, 4.0], 50) + rng.normal(size=300) / 2
+    logs = np.array([
+        order.order_test(np.concatenate(rng.permutation(shards)), likely).log10_p
+        for _ in range(count)
+    ])  # fmt: skip
+    return {
+        "order_in_shards_at_0.001": float(np.mean(logs <= -3)),
+        "order_in_shards_lowest_log10_p": float(logs.min()),
     }
 
 

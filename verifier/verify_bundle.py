@@ -23,8 +23,13 @@ P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 TOO_LITTLE = "Too little to tell: no test had the units that it needs."
 NONE = "No evidence was found. This does not show innocence: marks can be removed, tests can miss."
-FOUND = """{} against the null hypothesis of the test {}: under it, a result at least this extreme \
-has a chance of at most 10^{:.1f}{}."""
+FOUND = """{0} against the null hypothesis of the test {1}: under it, a result at least this \
+extreme has a chance of at most {2}."""
+RANK = """No evidence by itself: the test {1} ranks against what its owner says was random, and \
+never flags alone. If it was, a result at least this extreme has a chance of at most {2}. This \
+does not show innocence."""
+RANKS = ("agreement", "order", "renumbered units")
+FEW = dict.fromkeys(("agreement", "canary", "renumbered units", "same units"), 20)
 KEY = r'\{\n  "kind": "revenuer watermark key",\n  "format": 1,\n  "secret": "([0-9a-f]{64})"\n\}\n'
 LINE = r"(text|context|read|said)((?: (?:0|[1-9][0-9]{0,9}))*)\n"
 # Section "Fields": every body is a word of one regular language.
@@ -134,27 +139,33 @@ def read_bundle(data):
     need(times[0] <= times[1], "the key was committed to after the evidence was made")
     for one in body["evidence"]:
         need(one["seen"] >= one["scored"] + sum(one["dropped"].values()), "counts do not add up")
+        few = 200 if one["scheme"] else FEW.get(one["test"], 200)
+        need(one["fewest"] >= few, "a test asks for too few units")
         need(-1e15 <= one["log10_p"] <= 0, "a p-value is above 1, or is none")
-        need(one["verdict"] == verdict(one, one["log10_p"]), "a verdict does not follow")
+        need(one["verdict"] == verdict(one), "a verdict does not follow")
     need(body["conclusion"] == conclusion(body["evidence"]), "the conclusion does not follow")
     return body
 
 
-def verdict(one, log10_p):
+def verdict(one):
     if one["scored"] < one["fewest"]:
         return "too little to tell"
-    return "strong evidence" if log10_p <= -6 else "evidence" if log10_p <= -4 else "no evidence"
+    if one["test"] in RANKS or one["log10_p"] > -4:
+        return "no evidence"
+    return "strong evidence" if one["log10_p"] <= -6 else "evidence"
 
 
 # Section "Conclusion".
 def conclusion(tests):
     told = [one for one in tests if one["scored"] >= one["fewest"]]
-    best = min(told or tests, key=lambda one: one["log10_p"])
-    log10_p = min(0.0, best["log10_p"] + math.log10(len(tests)))
-    degree, at_most = verdict(best, log10_p), math.ceil(log10_p * 10) / 10
-    many = f", corrected for {len(tests)} tests by Bonferroni" * (len(tests) > 1)
-    found = FOUND.format(degree.capitalize(), best["test"], at_most, many)
-    return {"too little to tell": TOO_LITTLE, "no evidence": NONE}.get(degree, found)
+    for one in sorted(told, key=lambda one: (one["test"] in RANKS, one["log10_p"])):
+        log10_p = min(0.0, one["log10_p"] + math.log10(len(tests)))
+        if log10_p <= -4:
+            degree = "Strong evidence" if log10_p <= -6 else "Evidence"
+            at_most = f"10^{math.ceil(log10_p * 10) / 10:.1f}"
+            at_most += f", corrected for {len(tests)} tests by Bonferroni" * (len(tests) > 1)
+            return (RANK if one["test"] in RANKS else FOUND).format(degree, one["test"], at_most)
+    return NONE if told else TOO_LITTLE
 
 
 # Section "Computing again": Philox4x32-10 on arrays of uint64 that hold 32 bits each.

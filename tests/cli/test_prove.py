@@ -89,6 +89,19 @@ def test_what_cannot_be_tested_is_a_sentence(tmp_path: Path, key: Path) -> None:
     assert {text.exit_code, asked.exit_code, none.exit_code} == {1}
 
 
+def test_a_copy_of_the_prompt_is_no_evidence_and_a_prompt_without_tokens_is_refused(
+    tmp_path: Path, key: Path
+) -> None:
+    copied = marked(KEY.seed, 300, Gumbel(), np.random.default_rng(1))
+    with_ids = lines(tmp_path / "a", [{"tokens": copied, "prompt_tokens": copied, "prompt": "x"}])
+    without = lines(tmp_path / "b", [{"tokens": copied, "prompt": "x"}])
+
+    assert run("detect", with_ids, "--key", key).output.startswith("Too little to tell")
+    refused = run("detect", without, "--key", key)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "cannot be left out without its tokens" in refused.stderr
+
+
 def test_the_engine_s_key_comes_from_a_file_only_its_owner_reads(tmp_path: Path) -> None:
     place = tmp_path / "n"
     place.write_text("42\n")

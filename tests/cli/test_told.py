@@ -33,8 +33,8 @@ def test_a_result_is_sentences(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == (
         "Strong evidence against the null hypothesis of the test detect: under it, a result at "
         "least this extreme has a chance of at most 10^-9.0.\n"
-        "290 of 300 units scored; p at most 10^-9.0, e = 10^8.0. Null hypothesis: nobody had the "
-        "key.\n"
+        "290 of 300 units scored; p at most 10^-9.0, e at least 10^8.0. Null hypothesis: nobody "
+        "had the key.\n"
         "Left out: 10 window met before.\n"
         "The smallest p it could have given is 10^-12.0.\n"
     )

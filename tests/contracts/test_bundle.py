@@ -78,7 +78,7 @@ def test_the_single_file_stands_alone_and_is_short() -> None:
     }
 
     assert imported - set(sys.stdlib_module_names) == {"numpy"}
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 320
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,8 @@ def test_bodies_that_their_signer_made_up_are_judged_alike(data: st.DataObject) 
     [
         {"seen": 5}, {"log10_p": 0.5, "verdict": "no evidence"}, {"verdict": "evidence"},
         {"log10_p": -1.1e15, "verdict": "strong evidence"},
-        {"fewest": 10**6}, {"scored": -1}, {"dropped": {"a": 10**6}}, {"statistic": 5},
+        {"fewest": 10**6}, {"fewest": 199}, {"fewest": 0}, {"test": "canary", "fewest": 20},
+        {"scored": -1}, {"dropped": {"a": 10**6}}, {"statistic": 5},
         {"scored": 5.0}, {"log10_e": "1"}, {"tokens": "A" * 64},
         {"details": {"a": None}}, {"scheme": {"a": []}}, {"scheme": None},
     ],
@@ -265,7 +266,7 @@ def test_bodies_that_their_signer_made_up_are_judged_alike(data: st.DataObject) 
 def test_evidence_that_cannot_be_is_refused_though_all_else_follows(change: Any) -> None:
     body = json.loads(json.dumps(BODY))
     body["evidence"][0] |= change
-    if set(change) <= {"seen", "log10_p", "verdict", "fewest", "dropped"}:
+    if set(change) <= {"seen", "log10_p", "verdict", "fewest", "dropped", "test"}:
         body["conclusion"] = SINGLE.conclusion(body["evidence"])
 
     assert not both(spelled(body))
@@ -275,6 +276,20 @@ def test_a_p_value_too_small_to_be_written_out_is_refused() -> None:
     body = json.loads(json.dumps(BODY))
     body["evidence"][0] |= {"log10_p": -1e308, "verdict": "strong evidence"}
 
+    assert not both(spelled(body))
+
+
+@pytest.mark.parametrize("test", ["agreement", "order", "renumbered units", "canary", "detect"])
+def test_a_rank_alone_is_no_finding_for_either(test: str) -> None:
+    body = json.loads(json.dumps(BODY))
+    is_rank = test not in ("canary", "detect")
+    rank = {**BODY["evidence"][1], "test": test, "log10_p": -9.0, "fewest": 200, "scored": 900}
+    rank |= {"seen": 900, "verdict": "no evidence" if is_rank else "strong evidence"}
+    body |= {"evidence": [rank], "conclusion": SINGLE.conclusion([rank])}
+
+    assert both(spelled(body))
+    assert body["conclusion"].startswith("No evidence by itself" if is_rank else "Strong evidence")
+    rank["verdict"] = "evidence"
     assert not both(spelled(body))
 
 

@@ -9,6 +9,7 @@ import click
 
 from revenuer.cli import marked, options, told
 from revenuer.cli.answers import agreement, canary
+from revenuer.cli.several import several
 from revenuer.cli.verify import verify
 from revenuer.errors import InputError
 
@@ -28,7 +29,7 @@ def prove() -> None:
     """
 
 
-for _command in (canary, agreement, verify):
+for _command in (canary, agreement, verify, several):
     prove.add_command(_command)
 
 
@@ -70,6 +71,11 @@ def detect(files: tuple[Path, ...], tokenizer: Path | None, **how: Any) -> None:
     pairs = [(text.tokens, text.context) for text in found if text.tokens is not None]
     if not pairs:
         raise InputError("the files hold prompts only", hint="give `tokens` or `text`")
+    if any(text.prompt and not len(text.context) for text in found if text.tokens is not None):
+        raise InputError(
+            "a text has `prompt`, but what stood there cannot be left out without its tokens",
+            hint="give --tokenizer DIR, or `prompt_tokens`",
+        )
     rows, contexts = [row for row, _ in pairs], [context for _, context in pairs]
     lines = tokens.lines(rows, [one for one in contexts if len(one)])
     units = units_of(tokens.scored(lines), given.mark.window, Seen())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,19 +143,22 @@ def tell(
 
 def sentences(evidence: Evidence) -> list[str]:
     """Return what a result says, in words."""
-    from revenuer.prove.audit.conclusion import conclude
+    from revenuer.prove.audit.conclusion import conclude, power
 
-    e_value = "" if evidence.log10_e is None else f", e = 10^{evidence.log10_e:.1f}"
+    # Neither says more than its number: p is rounded up, e down.
+    e_value = ""
+    if evidence.log10_e is not None:
+        e_value = f", e at least 10^{math.floor(evidence.log10_e * 10) / 10:.1f}"
     told = [
         conclude([evidence]),
         f"{evidence.scored:,} of {evidence.seen:,} units scored; p at most "
-        f"10^{evidence.log10_p:.1f}{e_value}. Null hypothesis: {evidence.null}.",
+        f"{power(evidence.log10_p)}{e_value}. Null hypothesis: {evidence.null}.",
     ]
     if evidence.dropped:
         left = ", ".join(f"{count:,} {why}" for why, count in sorted(evidence.dropped.items()))
         told.append(f"Left out: {left}.")
     if evidence.smallest_log10_p is not None:
-        told.append(f"The smallest p it could have given is 10^{evidence.smallest_log10_p:.1f}.")
+        told.append(f"The smallest p it could have given is {power(evidence.smallest_log10_p)}.")
     return told
 
 
@@ -234,8 +238,10 @@ def _write(place: Path, content: bytes) -> None:
 
 def statements_of(found: Sequence[Statement]) -> list[str]:
     """Return a line for each test of a bundle."""
+    from revenuer.prove.audit.conclusion import power
+
     return [
         f"{one.evidence.test}: {one.evidence.verdict}; {one.evidence.scored:,} of "
-        f"{one.evidence.seen:,} units scored, p at most 10^{one.evidence.log10_p:.1f}."
+        f"{one.evidence.seen:,} units scored, p at most {power(one.evidence.log10_p)}."
         for one in found
     ]

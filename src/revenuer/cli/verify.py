@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from revenuer.cli import options, told
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 #: What was checked, by level.
 LEVELS = {
     "signature": "the signature, and that the words follow from the numbers; no number was computed"
@@ -18,11 +21,30 @@ LEVELS = {
 }
 
 
+def checks(command: Command) -> Command:
+    """Add the options of what a bundle is checked with."""
+    for add in reversed(
+        (
+            click.option("--public-key", metavar="HEX", help="The signer's, from elsewhere."),
+            click.option(
+                "--token-ids",
+                metavar="FILE",
+                type=told.file,
+                multiple=True,
+                help="What was scored.",
+            ),
+            click.option(
+                "--key", metavar="FILE", type=told.file, help="The key, once it was told."
+            ),
+        )
+    ):
+        command = add(command)
+    return command
+
+
 @click.command("verify")
 @click.argument("bundle", metavar="BUNDLE", type=told.file)
-@click.option("--public-key", metavar="HEX", help="The signer's, from elsewhere.")
-@click.option("--token-ids", metavar="FILE", type=told.file, multiple=True, help="What was scored.")
-@click.option("--key", metavar="FILE", type=told.file, help="The key, once it was told.")
+@checks
 @options.as_json
 def verify(
     bundle: Path,

@@ -65,6 +65,27 @@ def test_the_mean_of_every_factor_is_at_most_one_without_a_mark(sharpness: float
         assert (values.mean(0) <= 1 + 4.5 * noise + 1e-9).all()
 
 
+@pytest.mark.parametrize("likely", [1e-3, 1e-5, 1e-7])
+def test_a_contrast_bet_is_fair_on_the_grid_of_numbers(likely: float) -> None:
+    tails = 255
+    reference = np.full(tails + 1, likely)
+    reference[0] = 1.0 - tails * likely
+    # -log u as `uniforms` has it; an unlikely candidate wins if its own is `likely` times smaller.
+    grid = np.sort(-np.log((np.arange(1, 2**24 + 1) / (2.0**24 + 1.0)).astype(np.float32)))
+    beaten = np.searchsorted(grid, likely / reference[0] * grid) / 2**24
+    top = float(np.exp(tails * np.log1p(-beaten.astype(float))).mean())
+
+    suspect = np.zeros((2, tails + 1))
+    suspect[:, 0] = 1.0
+    numbers = np.full((2, tails + 1), 0.5, np.float32)
+    numbers[1, 0], numbers[1, 1] = 2.0**-24, 1 - 2.0**-24
+    factors = np.exp(bets.contrast(suspect, np.tile(reference, (2, 1)), numbers))
+
+    assert top > reference[0]
+    means = top * factors[0] + (1 - top) * factors[1]
+    assert (means <= 1.0).all()
+
+
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 0.999))
 def test_no_bet_loses_everything(q: float, p: float, number: float) -> None:
     suspect, reference = np.array([[q, 1 - q]]), np.array([[p, 1 - p]])

@@ -72,6 +72,7 @@ def test_another_signer_is_told() -> None:
         (changed(inputs=[{"bytes": 1}]), "has not the fields"),
         (with_evidence(verdict="evidence"), "verdict of detect"),
         (with_evidence(scored=451), "more than it saw"),
+        (with_evidence(fewest=199), "fewer units than it needs"),
         (
             changed(
                 evidence=[{**BODY["evidence"][0], "log10_p": 1.0, "verdict": "no evidence"}],

@@ -18,13 +18,15 @@ from revenuer.prove.audit.combine import (
     of_one_suspect,
     of_suspects,
 )
-from revenuer.prove.audit.evidence import Evidence, Verdict
+from revenuer.prove.audit.evidence import RANKS, Evidence, Verdict
 
 logs = st.lists(st.floats(-400, 0), max_size=12)
 
 
-def evidence(log10_p: float, *, scored: int = 500, log10_e: float | None = None) -> Evidence:
-    return Evidence("t", "n", scored, scored, 0.0, log10_p, log10_e=log10_e)
+def evidence(
+    log10_p: float, *, scored: int = 500, log10_e: float | None = None, test: str = "t"
+) -> Evidence:
+    return Evidence(test, "n", scored, scored, 0.0, log10_p, log10_e=log10_e)
 
 
 @given(logs, st.floats(-12, -0.1))
@@ -96,6 +98,24 @@ def test_of_many_suspects_each_pays_for_all() -> None:
     assert by_e["a"].log10_p == pytest.approx(-6 + math.log10(2))
     assert by_e["b"].log10_p == 0
     assert by_holm["a"].details["suspects"] == 2
+
+
+@pytest.mark.parametrize("test", sorted(RANKS))
+def test_a_rank_flags_neither_through_other_tests_nor_among_suspects(test: str) -> None:
+    rank = evidence(-30.0, log10_e=29.0, test=test)
+    beside, flagged = evidence(-1.0, log10_e=0.5), evidence(-9.0, log10_e=8.0)
+
+    assert of_one_suspect([rank]).verdict is Verdict.TOO_LITTLE
+    for together in (
+        of_one_suspect([rank, beside]),
+        of_one_suspect([rank, beside], "e-mean"),
+        of_suspects({"a": rank, "b": beside})["a"],
+        of_suspects({"a": rank, "b": beside}, "e-bh")["a"],
+    ):
+        assert together.verdict is Verdict.NONE
+        assert together.log10_p > -1
+    assert of_one_suspect([rank, flagged]).log10_p == pytest.approx(-9 + math.log10(2))
+    assert of_suspects({"a": rank, "b": flagged})["b"].log10_p == pytest.approx(-9 + math.log10(2))
 
 
 def test_what_cannot_be_combined_is_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from revenuer.prove.audit.evidence import Evidence, Verdict
+from revenuer.prove.audit.evidence import RANKS, Evidence, Verdict
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ def test_a_verdict_needs_enough_units_and_a_small_enough_p(
     scored: int, log10_p: float, verdict: Verdict
 ) -> None:
     assert Evidence("t", "n", scored, scored, 0.0, log10_p).verdict is verdict
+
+
+@pytest.mark.parametrize("test", sorted(RANKS))
+def test_a_rank_never_flags(test: str) -> None:
+    assert Evidence(test, "n", 900, 900, 0.0, -300.0).verdict is Verdict.NONE
 
 
 def test_a_p_value_too_small_for_a_float_is_kept_as_its_logarithm() -> None:

@@ -67,6 +67,18 @@ def test_any_span_is_reported_no_more_often_than_promised() -> None:
             assert np.mean(np.array(best) <= np.log10(level)) <= level + 4 * error
 
 
+def test_too_short_a_text_has_no_span_however_much_it_is_marked() -> None:
+    text = marked(5, 250, Gumbel(), np.random.default_rng(12))
+    units = first_units([text], 2)
+    short = text[: int(units.place[198]) + 1]
+
+    evidence, spans = localise(short, 5, Gumbel())
+
+    assert (evidence.scored, evidence.verdict, spans) == (199, Verdict.TOO_LITTLE, ())
+    assert evidence.log10_p < -10
+    assert localise(text, 5, Gumbel()).spans
+
+
 def test_no_text_has_no_span() -> None:
     evidence, spans = localise([], 5, Gumbel())
 

@@ -21,13 +21,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from revenuer.errors import InputError
-from revenuer.prove.audit.evidence import FLAG, Evidence
+from revenuer.prove.audit.evidence import FEW, FLAG, Evidence
 
 NULL = "the suspect is one more model of the controls' kind"
 #: log10 of the smallest p-value this test may claim alone: just above what flags.
 FLOOR = FLAG + 0.01
-#: Models, the suspect with them, below which the rank says nothing: 1 / 20 could be reached.
-FEWEST_MODELS = 20
 
 Shares = NDArray[np.float64]
 
@@ -70,7 +68,7 @@ def agreement_test(suspect: ArrayLike, controls: ArrayLike) -> Evidence:
             "controls_highest": float(means[1:].max()) if models > 1 else 0.0,
         },
         smallest_log10_p=smallest,
-        fewest=FEWEST_MODELS,
+        fewest=FEW["agreement"],
     )  # fmt: skip
 
 

@@ -39,8 +39,6 @@ SHAPES = ((1.0, 0.0), (1.0, -0.5), (0.5, -0.5))
 MOST = 32.0
 #: Probabilities below this are taken as this: their logarithm must be finite.
 LEAST = 1e-9
-#: What the grid of 2^24 numbers may add to the mean of a factor; taken off.
-SLACK = 1e-6
 #: Windows at once; bounds memory at (windows, candidates, strengths).
 _AT_ONCE = 256
 
@@ -82,11 +80,14 @@ def contrast(suspect: Numbers, reference: Numbers, numbers: NDArray[np.float32])
     p = p / p.sum(1, keepdims=True)
     chosen = (np.log(p) - np.log(-np.log(numbers.astype(np.float64)))).argmax(1)
     rows = np.arange(len(p))
+    # On the grid of 2^24 numbers each unlikely candidate is chosen more seldom than p says, by less
+    # than a step, and others as much more often: so much may the mean of a ratio exceed 1.
+    slack = p.shape[1] * GRID
     factors = []
     for suspected, referred in SHAPES:
         weight = q**suspected * p**referred
         ratio = weight[rows, chosen] / (p * weight).sum(1)
-        factors.append(np.log1p(STRENGTHS * (np.minimum(ratio, MOST) - 1.0 - SLACK)[:, None]))
+        factors.append(np.log1p(STRENGTHS * (np.minimum(ratio, MOST) - 1.0 - slack)[:, None]))
     return np.concatenate(factors, axis=1)
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from revenuer.errors import EvidenceError, InputError
 from revenuer.prove.audit import canonical, signing
 from revenuer.prove.audit.conclusion import conclude
-from revenuer.prove.audit.evidence import Evidence
+from revenuer.prove.audit.evidence import FEW, FEWEST, Evidence
 from revenuer.prove.audit.fields import (
     BODY,
     COMMITMENT,
@@ -194,6 +194,9 @@ def _check_sense(bundle: EvidenceBundle, held: Mapping[str, Any]) -> None:
         one = statement.evidence
         if told["verdict"] != one.verdict:
             raise InputError(f"the verdict of {one.test} does not follow from its numbers")
+        # Whoever signs does not choose the bar, nor calls windows of a mark something else.
+        if one.fewest < (FEWEST if statement.scheme else FEW.get(one.test, FEWEST)):
+            raise InputError(f"{one.test} asks for fewer units than it needs")
         if one.scored + sum(one.dropped.values()) > one.seen:
             raise InputError(f"{one.test} scored and dropped more than it saw")
         if not LEAST_LOG10_P <= one.log10_p <= 0:

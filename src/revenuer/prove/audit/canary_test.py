@@ -21,13 +21,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from revenuer.errors import InputError
 from revenuer.prove.audit import combine, eprocess, tails
-from revenuer.prove.audit.evidence import Evidence
+from revenuer.prove.audit.evidence import FEW, Evidence
 
 NULL = "the suspect learnt from no campaign's planted answers"
 #: What stands for a question that was not answered with one of the choices.
 UNANSWERED = -1
-#: Answered questions below which nothing is said; with four choices 20 can reach 1e-12.
-FEWEST_QUESTIONS = 20
 
 Answers = NDArray[np.int64]
 
@@ -90,7 +88,7 @@ def canary_test(
             "campaigns_as_good": sum(one == logs[best] for one in logs.values()),
         },
         smallest_log10_p=min(correction - n * math.log10(choices), 0.0),
-        fewest=FEWEST_QUESTIONS,
+        fewest=FEW["canary"],
     )  # fmt: skip
 
 

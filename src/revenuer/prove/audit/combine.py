@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from revenuer.errors import InputError
-from revenuer.prove.audit.evidence import Evidence, Verdict
+from revenuer.prove.audit.evidence import RANKS, Evidence, Verdict
 from revenuer.prove.audit.tails import LN10
 
 Logs = NDArray[np.float64]
@@ -80,14 +80,14 @@ def of_one_suspect(
 ) -> Evidence:
     """Return what several tests say together of one suspect.
 
-    A test with too few units counts as a test (p = 1), not as evidence.
+    A test with too few units, or a rank, counts as a test (p = 1), not as evidence.
 
     Raises:
         InputError: No test, an unknown method, or a test without an e-value under `e-mean`.
     """
     if not tests:
         raise InputError("no test to combine")
-    enough = [test.verdict is not Verdict.TOO_LITTLE for test in tests]
+    enough = [_counts(test) for test in tests]
     log10_e = None
     if method == "e-mean":
         log10_e = e_mean([_e_value(t) if ok else 0.0 for t, ok in zip(tests, enough, strict=True)])
@@ -113,16 +113,17 @@ def of_suspects(
 ) -> dict[str, Evidence]:
     """Return the evidence on each suspect after correction for how many were tested.
 
-    With `e-bh`, `log10_p` is the false discovery rate at which the suspect is reported.
+    A test with too few units, or a rank, counts as a suspect (p = 1), never as evidence. With
+    `e-bh`, `log10_p` is the false discovery rate at which the suspect is reported.
 
     Raises:
         InputError: An unknown method, or a test without an e-value under `e-bh`.
     """
     tests = list(suspects.values())
     if method == "holm":
-        adjusted = holm([test.log10_p for test in tests])
+        adjusted = holm([test.log10_p if _counts(test) else 0.0 for test in tests])
     elif method == "e-bh":
-        adjusted = e_bh([_e_value(test) for test in tests])
+        adjusted = e_bh([_e_value(test) if _counts(test) else 0.0 for test in tests])
     else:
         raise InputError(f"no method is called {method!r}", hint="use holm or e-bh")
     return {
@@ -132,6 +133,10 @@ def of_suspects(
         )
         for (name, test), log10_p in zip(suspects.items(), adjusted, strict=True)
     }  # fmt: skip
+
+
+def _counts(test: Evidence) -> bool:
+    return test.verdict is not Verdict.TOO_LITTLE and test.test not in RANKS
 
 
 def _e_value(test: Evidence) -> float:

@@ -1,8 +1,8 @@
 """What a test says: statistics, what was dropped and why, and how much it is worth.
 
 Every test of `prove.audit` returns an `Evidence`. The bar for a verdict is fixed here, once: no
-verdict below 200 independent units, a flag at 1e-4, strong evidence at 1e-6. No evidence is not
-innocence: marks can be removed [1].
+verdict below 200 independent units, a flag at 1e-4, strong evidence at 1e-6. A rank never flags
+alone. No evidence is not innocence: marks can be removed [1].
 
 [1] L. Pan et al. Can LLM watermarks robustly prevent unauthorized knowledge distillation? 2025.
     https://arxiv.org/abs/2502.11598
@@ -17,6 +17,13 @@ from enum import StrEnum
 
 #: Units (windows, questions, prompts) below which nothing is said.
 FEWEST = 200
+#: The same for tests of which each unit tells more than a window does: 20 planted answers of four
+#: choices can reach 1e-12, a rank among 20 models 0.05, 20 hidden units that keep their numbers
+#: 1e-18.
+FEW = {"agreement": 20, "canary": 20, "renumbered units": 20, "same units": 20}
+#: Ranks: their p-values hold if models are of a kind, or an order was as random as its owner says,
+#: which nobody else can see. So they stand beside other evidence, however small they are.
+RANKS = frozenset({"agreement", "order", "renumbered units"})
 #: log10 of the p-value that flags, and of that which is strong evidence.
 FLAG, STRONG = -4.0, -6.0
 
@@ -72,6 +79,6 @@ class Evidence:
         """How much evidence there is."""
         if self.scored < self.fewest:
             return Verdict.TOO_LITTLE
-        if self.log10_p <= STRONG:
-            return Verdict.STRONG
-        return Verdict.FLAGGED if self.log10_p <= FLAG else Verdict.NONE
+        if self.test in RANKS or self.log10_p > FLAG:
+            return Verdict.NONE
+        return Verdict.STRONG if self.log10_p <= STRONG else Verdict.FLAGGED

@@ -6,8 +6,9 @@ own units; what is reported is that times the number of spans (Bonferroni). So w
 text are marked, the chance that any span without a marked token in it is reported at level a is at
 most a. The best span is taken first, then the best of those that do not touch it, and so on.
 
-A span is reported as a whole: its edges are as fine as the family, about an eighth of its length,
-and a span may reach over the edge of what is marked.
+No span is named in a text with fewer units than a verdict needs. A span is reported as a whole: its
+edges are as fine as the family, about an eighth of its length, and a span may reach over the edge
+of what is marked.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from revenuer.prove.audit.detect import (
     log10_tail,
     seed_of,
 )
-from revenuer.prove.audit.evidence import FLAG, Evidence
+from revenuer.prove.audit.evidence import FEWEST, FLAG, Evidence
 from revenuer.prove.audit.windows import Seen
 from revenuer.prove.marks.keys import WatermarkKey
 
@@ -87,7 +88,7 @@ def localise(
 
     Returns:
         Evidence whose p-value is the smallest corrected one of all spans, and the spans; each of
-        their p-values holds, all at once.
+        their p-values holds, all at once. No span where there are too few units for a verdict.
     """
     contexts = None if context is None else [context]
     units = first_units([text], scheme.window, seen, contexts=contexts)
@@ -95,7 +96,7 @@ def localise(
     family = spans_of(len(scores))
     logs, totals = corrected(scores, family, scheme)
     found = []
-    for one in _apart(family, logs, level):
+    for one in _apart(family, logs, level) if len(scores) >= FEWEST else ():
         first, last = family.starts[one], family.stops[one] - 1
         found.append(
             Span(

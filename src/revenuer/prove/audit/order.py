@@ -14,10 +14,12 @@ since the b_i sum to 0. For every a that makes exp(a s / (n + 1)) divided by the
 and the least of its inverses a bound on the p-value (Chernoff's): valid at any n, and about ten
 times larger than the exact tail. No normal approximation is used.
 
-It needs an order that was random (not a curriculum, not by date or length) and, to be proof before
-others, a seed of that order committed to before. It tells of the weights: a student trained on our
-outputs alone has no such trace. A reference model's scores subtracted make it stronger, not more
-valid.
+It needs an order that was random text by text: not a curriculum, not by date or length, not
+shuffled in shards or through a buffer, where texts of one kind stay together and the p-value of a
+suspect that knows nothing may be 1e-60. Nobody but the order's owner can see that. So it is taken
+as a rank: however small its p-value, alone it never flags. It tells of the weights: a student
+trained on our outputs alone has no such trace. A reference model's scores subtracted make it
+stronger, not more valid.
 
 [1] R. Kuditipudi et al. Blackbox model provenance via palimpsestic membership inference. 2025.
     https://arxiv.org/abs/2510.19796

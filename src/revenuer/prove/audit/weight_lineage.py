@@ -41,7 +41,7 @@ from scipy.special import gammaln
 
 from revenuer.errors import InputError
 from revenuer.prove.audit.agreement import FLOOR
-from revenuer.prove.audit.evidence import Evidence
+from revenuer.prove.audit.evidence import FEW, Evidence
 from revenuer.prove.audit.tails import LN10
 
 SAME_NULL = "the suspect's hidden units are numbered independently of ours"
@@ -49,10 +49,6 @@ RENUMBERED_NULL = "the suspect's residual dimension is numbered independently of
 DRAWS = 199
 #: Units compared at a time, which bounds memory: 8 MB a thousand units of the other side.
 _CHUNK = 1_024
-#: Rank tests say nothing before a p-value of 0.05 could be reached.
-FEWEST_DRAWS = 20
-#: Hidden units below which nothing is said; 20 that all keep their numbers reach 1e-18.
-FEWEST_UNITS = 20
 
 Weights = NDArray[np.float32]
 
@@ -95,7 +91,7 @@ def same_units(
     return Evidence(
         "same units", SAME_NULL, units, units, float(kept), log10_p,
         details={"layers": len(layers), "matched": matched, "kept_their_number": kept},
-        smallest_log10_p=smallest, fewest=FEWEST_UNITS,
+        smallest_log10_p=smallest, fewest=FEW["same units"],
     )  # fmt: skip
 
 
@@ -144,7 +140,7 @@ def renumbered_units(
             "units": len(first), "matched_alike": found, "draws": draws,
             "draws_highest": max(drawn), "draws_at_least": at_least,
         },
-        smallest_log10_p=max(-math.log10(draws + 1), FLOOR), fewest=FEWEST_DRAWS,
+        smallest_log10_p=max(-math.log10(draws + 1), FLOOR), fewest=FEW["renumbered units"],
     )  # fmt: skip
 
 
