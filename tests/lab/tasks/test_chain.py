@@ -97,6 +97,7 @@ def test_the_mark_and_the_signs_are_characters_of_the_task() -> None:
 def test_a_chain_without_steps_is_refused(steps: int) -> None:
     with pytest.raises(InputError, match=f"a chain has 1 to 1,000 steps, not {steps}"):
         Chain(steps=steps)
+    assert [Chain(steps=steps).limit for steps in (1, 1_000)] == [3, 1_002]
 
 
 def test_another_seed_gives_other_problems() -> None:
