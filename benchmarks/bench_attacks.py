@@ -38,7 +38,7 @@ def texts(still: Still, quick: bool) -> Figures:
         found += list(reworded(still, figures))
     table(
         "Texts of five answers each",
-        ("attack", "tests", "tokens", "median log10 p", "found at 1e-4"),
+        ("attack", "tests", "tokens", "median log10 p", "p <= 1e-4"),
         [list(one) for one in found],
     )
     names = {_name(one.attack): one.found for one in found}

@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
         tests: How many sets of texts.
         tokens: Median tokens a test.
         log10_p: Median.
-        found: Share of tests with p at most 1e-4.
+        found: Share of tests with p at most 1e-4, also where there are too few units for a verdict.
     """
 
     attack: str

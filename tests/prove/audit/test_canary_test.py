@@ -87,6 +87,19 @@ def test_a_question_a_campaign_was_not_asked_does_not_count() -> None:
     assert evidence.log10_p == pytest.approx(math.log10(0.25))
 
 
+def test_a_campaign_with_too_few_answers_hides_no_other() -> None:
+    few, many = np.zeros(19, np.int64), np.zeros(60, np.int64)
+    answers = {"few": few, "many": np.where(np.arange(60) < 17, 0, 1)}
+
+    evidence = of_campaigns(answers, {"few": few, "many": many}, choices=16)
+    alone = of_campaigns({"few": few}, {"few": few}, choices=16)
+
+    assert evidence.details["campaign"] == "many"
+    assert evidence.verdict is Verdict.STRONG
+    assert alone.log10_p < evidence.log10_p
+    assert alone.verdict is Verdict.TOO_LITTLE
+
+
 @pytest.mark.parametrize(
     ("answers", "planted", "choices", "told"),
     [

@@ -1,4 +1,4 @@
-"""vLLM's mark as its own published answers have it, and why SynthID is refused."""
+"""vLLM's mark as its own published answers have it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from revenuer.errors import InputError
-from revenuer.prove.audit.evidence import Verdict
 from revenuer.prove.audit.readers import (
     dual_keys,
     read_vllm,
-    refuse_synthid,
     vllm_reports,
 )
 from revenuer.prove.audit.windows import windows
@@ -147,19 +145,6 @@ def test_two_keys_find_nothing_in_unmarked_text_more_often_than_promised() -> No
     for level in (0.1, 0.01):
         error = np.sqrt(level * (1 - level) / len(logs))
         assert np.mean(logs <= np.log10(level)) <= level + 4 * error
-
-
-def test_synthid_is_refused_with_its_reason_whatever_the_size() -> None:
-    evidence = refuse_synthid(100_000)
-
-    assert evidence.verdict is Verdict.TOO_LITTLE
-    assert evidence.log10_p == 0
-    assert "100,000 windows have only some 51,287 states among them" in str(
-        evidence.details["reason"]
-    )
-    assert refuse_synthid(0).dropped == {}
-    with pytest.raises(InputError, match="negative"):
-        refuse_synthid(-1)
 
 
 def test_a_weight_out_of_range_is_refused() -> None:

@@ -74,7 +74,8 @@ def canary_test(
         for campaign, (agree, n) in tested.items()
     }
     bets = [eprocess.hits_log10_e(agree, n, 1 / choices) for agree, n in tested.values()]
-    best = min(logs, key=lambda campaign: logs[campaign])
+    # A campaign with too few answers says nothing, and must not hide one that says something.
+    best = min(logs, key=lambda campaign: (tested[campaign][1] < FEW["canary"], logs[campaign]))
     agree, n = tested[best]
     correction = math.log10(len(logs))
     unanswered = seen - sum(of for _, of in tested.values())

@@ -86,7 +86,6 @@ def detect(
     seen: Seen | None = None,
     *,
     contexts: Sequence[ArrayLike] | None = None,
-    test: str = "detect",
 ) -> Evidence:
     """Test whether texts carry a mark.
 
@@ -97,7 +96,6 @@ def detect(
         seen: What this audit met before; give the same object to every test of one audit.
         contexts: What the suspect was given for each text (prompt, examples, retrieved text); a
             window that stands there is never scored.
-        test: Name of the test in what is returned.
 
     Returns:
         Evidence; `log10_e` is the e-process at the last unit, `details["highest_log10_e"]` its
@@ -108,7 +106,7 @@ def detect(
     """
     units = first_units(texts, scheme.window, seen, contexts=contexts)
     judged = judge(units, seed_of(key), scheme)
-    return evidence(units, judged, key, scheme, texts=len(texts), test=test)
+    return evidence(units, judged, key, scheme, texts=len(texts))
 
 
 def evidence(
@@ -118,7 +116,6 @@ def evidence(
     scheme: Mark,
     *,
     texts: int,
-    test: str = "detect",
 ) -> Evidence:
     """Return what a key makes of units as evidence; arguments as elsewhere in this module."""
     details: dict[str, float | int | str] = {
@@ -132,7 +129,7 @@ def evidence(
     if isinstance(key, WatermarkKey):
         details["key"] = key.digest
     return Evidence(
-        test, NULL, units.seen, len(units.tokens), judged.total, judged.log10_p,
+        "detect", NULL, units.seen, len(units.tokens), judged.total, judged.log10_p,
         log10_e=judged.log10_e, dropped=units.dropped, details=details,
     )  # fmt: skip
 

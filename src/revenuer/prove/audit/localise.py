@@ -74,7 +74,6 @@ def localise(
     seen: Seen | None = None,
     *,
     context: ArrayLike | None = None,
-    level: float = FLAG,
 ) -> Localised:
     """Find the marked spans of one text.
 
@@ -84,7 +83,6 @@ def localise(
         scheme: A Gumbel or a green-list mark.
         seen: What this audit met before.
         context: What the suspect was given; its windows are never scored.
-        level: log10 of the largest corrected p-value that is reported, below 0.
 
     Returns:
         Evidence whose p-value is the smallest corrected one of all spans, and the spans; each of
@@ -96,7 +94,7 @@ def localise(
     family = spans_of(len(scores))
     logs, totals = corrected(scores, family, scheme)
     found = []
-    for one in _apart(family, logs, level) if len(scores) >= FEWEST else ():
+    for one in _apart(family, logs) if len(scores) >= FEWEST else ():
         first, last = family.starts[one], family.stops[one] - 1
         found.append(
             Span(
@@ -147,9 +145,9 @@ def corrected(
     return np.minimum(logs + math.log10(max(len(logs), 1)), 0.0), totals
 
 
-def _apart(family: Family, logs: NDArray[np.float64], level: float) -> list[int]:
-    """Return the best span at `level`, the best of those apart from it, and so on."""
-    free = logs <= level
+def _apart(family: Family, logs: NDArray[np.float64]) -> list[int]:
+    """Return the best span that flags, the best of those apart from it, and so on."""
+    free = logs <= FLAG
     chosen = []
     while free.any():
         best = int(np.argmin(np.where(free, logs, np.inf)))

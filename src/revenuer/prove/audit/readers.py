@@ -1,4 +1,4 @@
-"""Marks of others: vLLM's native Gumbel mark, bit for bit; why SynthID of Transformers is refused.
+"""Marks of others: vLLM's native Gumbel mark, bit for bit.
 
 vLLM marks with one key, or with two of which the second is used with probability alpha. Its own
 detector looks at one text at a time and, for two keys with unequal weights, reports the tail of a
@@ -30,8 +30,6 @@ from revenuer.prove.marks.vllm import dual_keys
 WIDTH, THRESHOLD = 4, 0.01
 #: Scores do not depend on its settings; the width is that of the windows.
 _MARK = GumbelMark()
-#: Depth of a SynthID mark in Transformers takes its numbers from a table of this many states.
-SYNTHID_STATES = 1 << 16
 
 
 class Reported(NamedTuple):
@@ -50,7 +48,6 @@ def vllm_reports(
     width: int = WIDTH,
     alpha: float | None = None,
     deduplicate: bool = True,
-    threshold: float = THRESHOLD,
 ) -> Reported:
     """Return what vLLM's own detector reports, to 1e-9 of each number.
 
@@ -60,7 +57,6 @@ def vllm_reports(
         width: Tokens in a window.
         alpha: Weight of the second key, in [0, 1]; None for a mark with one key.
         deduplicate: Score each window of the text once.
-        threshold: p-value that flags.
     """
     ids = read(text)
     before = windows(ids, width)
@@ -74,7 +70,7 @@ def vllm_reports(
     # Two moments of the weighted sum, as the engine matches them.
     v = 1.0 if alpha is None else (1 - alpha) ** 2 + alpha**2
     p_value = float(gammaincc(n / v, score / v))
-    return Reported(score, p_value, n, p_value <= threshold)
+    return Reported(score, p_value, n, p_value <= THRESHOLD)
 
 
 def read_vllm(
@@ -122,36 +118,6 @@ def read_vllm(
     return Evidence(
         "vllm", NULL, units.seen, n, score, log10_p, log10_e=log10_e,
         dropped=units.dropped, details=details,
-    )  # fmt: skip
-
-
-def refuse_synthid(windows: int) -> Evidence:
-    """Say why Transformers' SynthID is no proof at scale.
-
-    Its numbers depend on a window only through 16 bits. Among n windows about n²/131,072 pairs
-    share a state and so all their numbers, and a text's words are never spread evenly over states:
-    scores that are taken for independent are the same ones counted again. On unmarked tokens the
-    standard deviation of its z-score, which should be 1, was measured as 1.03 at 200 tokens, 1.7 at
-    10,000 and 5.9 at 100,000.
-
-    Args:
-        windows: Distinct windows that one would like to score.
-
-    Returns:
-        Evidence that scores nothing, with the reason in `details`.
-    """
-    if windows < 0:
-        raise InputError("a number of windows is negative")
-    distinct = SYNTHID_STATES * -math.expm1(windows * math.log1p(-1 / SYNTHID_STATES))
-    reason = (
-        f"refused: {windows:,} windows have only some {distinct:,.0f} states among them, since "
-        f"Transformers' SynthID knows {SYNTHID_STATES:,}; their scores are not independent, and a "
-        "p-value from them would promise more than it keeps"
-    )
-    return Evidence(
-        "synthid", NULL, windows, 0, 0.0, 0.0,
-        dropped={"state of 16 bits": windows} if windows else {},
-        details={"reason": reason, "states": SYNTHID_STATES, "expected_states": distinct},
     )  # fmt: skip
 
 

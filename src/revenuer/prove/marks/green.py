@@ -58,7 +58,7 @@ class GreenMark:
 
     @property
     def share(self) -> float:
-        """The chance that a token is green: the grid of numbers rounds `gamma` up, if at all."""
+        """The chance that a token is green; 2^-24 above it where `gamma` lies beside the grid."""
         return min(math.ceil(float(np.float32(self.gamma)) * 2**24) / 2**24, 1 - 2**-24)
 
     def scores(

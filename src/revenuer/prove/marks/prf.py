@@ -60,22 +60,19 @@ def states(key: int, windows: NDArray[np.integer]) -> Words:
     return _states(*_halves(key), np.ascontiguousarray(windows, np.int64).astype(np.uint32))
 
 
-def words(key: int, states: Words, tokens: NDArray[np.integer], *, stream: int = 0) -> Words:
+def words(key: int, states: Words, tokens: NDArray[np.integer]) -> Words:
     """Return one word for each token in its window.
 
     Args:
         key: As in `states`.
         states: (windows, 4) from `states`.
         tokens: (windows, candidates) token ids.
-        stream: In 0 .. 2^64 - 1; numbers of two streams are independent.
 
     Returns:
         (windows, candidates) words.
     """
-    low, high = _halves(key)
-    stream_low, stream_high = _halves(stream)
     ids = np.ascontiguousarray(tokens, np.int64).astype(np.uint32)
-    return _words(low ^ stream_high, high ^ stream_low, states, ids)
+    return _words(*_halves(key), states, ids)
 
 
 def uniforms(words: Words) -> NDArray[np.float32]:
