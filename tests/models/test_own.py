@@ -148,6 +148,7 @@ def test_scores_stand_at_the_tokens_of_the_completion(folder: Path) -> None:
 def test_without_a_tokeniser_it_speaks_no_text() -> None:
     model = OwnModel("m", SmallModel(Size(vocabulary=8, width=16, layers=1, heads=2)), None)
 
+    assert model.capabilities == Capability.DISTRIBUTIONS
     with pytest.raises(InputError, match=r"no tokenizer\.json"):
         model.generate(["a"], limit=2)
 

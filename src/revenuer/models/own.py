@@ -62,8 +62,7 @@ class OwnModel:
         """Return the ids of a text."""
         if self._tokeniser is None:
             raise InputError(f"{self.name} has no tokenizer.json", hint="give token ids")
-        ids: list[int] = self._tokeniser.encode(text).ids
-        return ids
+        return tokeniser.encode(self._tokeniser, text)
 
     def score(self, context: Sequence[int], completion: Sequence[int]) -> Distributions:
         """Return what it predicts at each token of a completion: (tokens, vocabulary)."""
