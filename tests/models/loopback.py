@@ -56,6 +56,7 @@ class Say:
         headers: Besides those that any answer has.
         cut: Bytes promised and not sent.
         after: Waited for first.
+        is_raw: Whether the body is all that is sent.
     """
 
     status: int = 200
@@ -63,6 +64,7 @@ class Say:
     headers: dict[str, str] = field(default_factory=dict)
     cut: int = 0
     after: threading.Event | None = None
+    is_raw: bool = False
 
 
 Script = Callable[[Asked], Say]
@@ -105,6 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         told = say.body if isinstance(say.body, bytes) else json.dumps(say.body).encode()
+        if say.is_raw:
+            self.wfile.write(told)
+            return
         self.send_response_only(say.status)
         for name, value in {"Content-Length": str(len(told) + say.cut), **say.headers}.items():
             self.send_header(name, value)

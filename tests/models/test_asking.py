@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import Any
 
@@ -97,7 +98,11 @@ def test_a_refusal_hints_at_its_cause(status: int, hint: str) -> None:
     assert hint in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_request_that_cannot_be_is_no_redirect() -> None:
+    assert trouble(Say(400)).hint is None
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("body", [None, {}])
 def test_a_redirect_is_not_followed_and_carries_no_token(
     status: int, body: dict[str, Any] | None
@@ -152,6 +157,38 @@ def test_nobody_there_is_told() -> None:
     with pytest.raises(InputError, match=f"{url} does not answer: .*refused") as caught:
         ask(url, token=None, seconds=5)
     assert caught.value.hint == "is it running?"
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"SSH-2.0 sk-very-secret\r\n", "SSH-2.0 [token]"),
+        (b"HTTP/1.1 200\r\n" + b"a: b\r\n" * 200 + b"\r\n", "got more than 100 headers"),
+        (b"\r\n", "BadStatusLine"),
+    ],
+)
+def test_what_is_no_web_server_is_told(body: bytes, sentence: str) -> None:
+    told = trouble(Say(body=body, is_raw=True))
+
+    assert told.sentence.partition("/v1 does not answer as a server does: ")[2] == sentence
+    assert not told.is_passing
+
+
+@pytest.mark.parametrize(
+    ("errno", "is_passing"), [(socket.EAI_AGAIN, True), (socket.EAI_NONAME, False)]
+)
+def test_a_name_may_be_found_the_next_time(
+    monkeypatch: pytest.MonkeyPatch, errno: int, is_passing: bool
+) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise socket.gaierror(errno, "not found")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    told = attempt("http://a.example", None, token=None, seconds=5).trouble
+
+    assert told is not None
+    assert (told.is_passing, told.is_absent) == (is_passing, True)
 
 
 def test_what_speaks_another_language_is_told() -> None:

@@ -149,3 +149,28 @@ def test_distributions_and_ids_are_refused() -> None:
         model.score([1], [2])
     with pytest.raises(InputError, match="suspect does not tell its token ids"):
         model.encode("a")
+
+
+def test_a_real_server_of_llama_cpp(llama_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN, "of-the-test")
+    asked: dict[str, Any] = {"limit": 12, "temperature": 0}
+
+    named = models.open_model(f"{llama_server}/v1")
+    model = ServedModel(f"{llama_server}/v1", token="of-the-test", top=True, system="")  # noqa: S106
+    first, again = model.generate(["What is the capital of France?"] * 2, **asked)
+
+    assert named.name == "smollm2"
+    assert named.generate(["Say yes."], limit=1)[0].usage is not None
+    assert first.text == again.text == "The capital of France is Paris."
+    assert first.usage == Usage(asked_tokens=21, written_tokens=8)
+    assert first.top is not None
+    assert [max(place, key=lambda one: place[one]) for place in first.top[:3]] == [
+        "The", " capital", " of",
+    ]  # fmt: skip
+
+
+def test_a_real_server_says_why_not(llama_server: str) -> None:
+    with pytest.raises(InputError, match="answers 401 Unauthorized: Invalid API Key"):
+        ServedModel(f"{llama_server}/v1", token="another", clock=Clock())  # noqa: S106
+    with pytest.raises(InputError, match=r"answers 400 .*exceeds the available context size"):
+        ServedModel(f"{llama_server}/v1", token="of-the-test").generate(["a " * 1500], limit=1)  # noqa: S106

@@ -88,13 +88,13 @@ def test_a_silence_is_waited_for() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 307])
 def test_what_does_not_pass_is_told_at_once(status: int) -> None:
     clock = Clock()
-    with (
-        serving(in_order(Say(status, {"error": {"message": "no"}}))) as server,
-        pytest.raises(InputError, match=f"answers {status}"),
-    ):
-        Asker(Patience(), clock=clock).ask(server.url)
+    with serving(in_order(FINE, Say(status, {"error": {"message": "no"}}))) as server:
+        asker = Asker(Patience(), clock=clock)
+        asker.ask(server.url)
+        with pytest.raises(InputError, match=f"answers {status}"):
+            asker.ask(server.url)
 
-    assert (len(server.asked), clock.slept) == (1, [])
+    assert (len(server.asked), clock.slept) == (2, [])
 
 
 @pytest.mark.parametrize("tries", [1, 3])
@@ -224,8 +224,19 @@ def test_a_log_tells_the_address_and_nothing_that_was_said(
 @pytest.mark.parametrize(
     "how",
     [{"tries": 0}, {"first_s": 0}, {"longest_s": -1}, {"silence_s": float("inf")},
-     {"requests_per_second": 0}, {"requests_per_second": float("nan")}],
+     {"requests_per_second": 0}, {"requests_per_second": float("inf")},
+     {"requests_per_second": float("nan")}],
 )  # fmt: skip
 def test_patience_that_cannot_be_is_told(how: dict[str, float]) -> None:
     with pytest.raises(InputError, match=r"no server is asked like this|lie above 0"):
         Patience(**how)  # type: ignore[arg-type]  # tries is a float here
+
+
+def test_less_than_a_request_a_second_is_a_pace() -> None:
+    clock = Clock()
+    with serving(in_order(FINE)) as server:
+        asker = Asker(Patience(requests_per_second=0.5), clock=clock)
+        asker.ask(server.url)
+        asker.ask(server.url)
+
+    assert clock.slept == [2]

@@ -73,6 +73,42 @@ def test_the_chooser_sees_what_was_written_and_nothing_else(model: SmallModel) -
     assert seen == [[-1, -1], [-1, 10], [10, 11]]
 
 
+def test_writing_stops_when_all_texts_have_ended(model: SmallModel) -> None:
+    asked: list[tuple[int, int, list[int]]] = []
+
+    def choose(step: int, last: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        asked.append((step, len(logits), last[:, -1].tolist()))
+        # Texts end at the first, the second, the third and the second step.
+        return np.array([[7, 5, 5, 5], [8, 7, 5, 7], [9, 8, 7, 8], [3, 3, 3, 3]])[step, : len(last)]
+
+    whole = small.generate(model, np.zeros((4, 2), np.int64), 4, choose)
+    every, asked[:] = list(asked), []
+    cut = small.generate(model, np.zeros((4, 2), np.int64), 4, choose, end=7)
+
+    assert [step for step, _, _ in every] == [0, 1, 2, 3]
+    assert asked == every[:3]
+    np.testing.assert_array_equal(cut[:, :3], whole[:, :3])
+    assert cut[:, 3].tolist() == [7] * 4
+    assert whole[:, 3].tolist() == [3] * 4
+
+
+def test_texts_that_are_written_together_end_together_and_no_others(
+    model: SmallModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small, "BATCH", 2)
+    asked: list[int] = []
+
+    def choose(step: int, last: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        asked.append(step)
+        # The second batch never ends.
+        return np.zeros(len(last), np.int64) if len(asked) == 1 else np.full(len(last), 5)
+
+    written = small.generate(model, np.zeros((3, 1), np.int64), 3, choose, end=0)
+
+    assert asked == [0, 0, 1, 2]
+    assert written.tolist() == [[0, 0, 0], [0, 0, 0], [5, 5, 5]]
+
+
 def test_at_temperature_zero_the_likeliest_token_is_taken() -> None:
     choose = small.sampler(np.random.default_rng(1), temperature=0)
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer, pre_tokenizers
 from tokenizers.models import WordLevel
 
 from revenuer.errors import InputError
@@ -34,3 +34,17 @@ def test_a_folder_without_one_is_told(tmp_path: Path) -> None:
     (tmp_path / tokeniser.FILE).write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="no tokeniser in"):
         tokeniser.load(tmp_path)
+
+
+def test_a_character_without_a_token_is_named() -> None:
+    cutter = Tokenizer(WordLevel({"a": 0, "b": 1}))
+    cutter.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+
+    assert tokeniser.encode(cutter, "aba") == [0, 1, 0]
+    with pytest.raises(InputError, match="the tokeniser cannot read 'x'"):
+        tokeniser.encode(cutter, "abxy")
+
+
+def test_what_is_no_text_is_not_made_a_sentence() -> None:
+    with pytest.raises(TypeError):
+        tokeniser.encode(Tokenizer(WordLevel({"a": 0})), 7)  # type: ignore[arg-type]  # on purpose

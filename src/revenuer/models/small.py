@@ -29,6 +29,8 @@ from revenuer.errors import InputError
 KIND = "revenuer small model"
 #: Rows of a batch of texts; bounds memory at (rows, length, vocabulary) float32.
 ROWS = 32
+#: Texts that are written at once.
+BATCH = 4 * ROWS
 Tokens = NDArray[np.int64]
 #: (step, last tokens (rows, history), logits (rows, vocabulary)) -> next tokens (rows,).
 Chooser = Callable[[int, Tokens, NDArray[np.float32]], Tokens]
@@ -161,7 +163,13 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def generate(
-    model: SmallModel, prompts: Tokens, steps: int, choose: Chooser, *, history: int = 8
+    model: SmallModel,
+    prompts: Tokens,
+    steps: int,
+    choose: Chooser,
+    *,
+    history: int = 8,
+    end: int | None = None,
 ) -> Tokens:
     """Return what follows each prompt, token by token: (rows, steps).
 
@@ -172,19 +180,27 @@ def generate(
         choose: Says which token comes next; it sees the last `history` *written* tokens, -1 where
             nothing was written yet.
         history: How many written tokens `choose` sees.
+        end: Ends a text. Once all texts that are written together have ended, `choose` is not asked
+            again and the rest is this token; None writes every step.
     """
     if prompts.shape[1] + steps > model.size.context:
         raise InputError(
             f"{prompts.shape[1]} + {steps} tokens do not fit a context of {model.size.context}"
         )
     written = np.full((len(prompts), history + steps), -1, np.int64)
-    for first in range(0, len(prompts), 4 * ROWS):
-        rows = slice(first, first + 4 * ROWS)
+    for first in range(0, len(prompts), BATCH):
+        rows = slice(first, first + BATCH)
         cache: _Cache = []
+        has_ended = np.zeros(len(prompts[rows]), np.bool_)
         logits = _read(model, prompts[rows], cache)
         for step in range(steps):
             token = choose(step, written[rows, step : step + history], logits)
             written[rows, history + step] = token
+            if end is not None:
+                has_ended |= token == end
+                if has_ended.all():
+                    written[rows, history + step + 1 :] = end
+                    break
             if step + 1 < steps:
                 logits = _read(model, token[:, None], cache)
     return written[:, history:]

@@ -31,7 +31,35 @@ def load(folder: Path) -> Any:
     try:
         return Tokenizer.from_str(content)
     except Exception as error:
-        # The package knows no error of its own and raises this class; what is below it is ours.
-        if type(error) is not Exception:
-            raise
+        _let_through_but_the_package(error)
         raise InputError(f"{place} is no tokeniser: {error}") from error
+
+
+def encode(cutter: Any, text: str) -> list[int]:
+    """Return the ids of a text.
+
+    Raises:
+        InputError: The tokeniser has no token for a character of it, and none for unknown ones.
+    """
+    try:
+        ids: list[int] = cutter.encode(text).ids
+    except Exception as error:
+        _let_through_but_the_package(error)
+        first = next((one for one in text if not _is_read(cutter, one)), text)
+        raise InputError(f"the tokeniser cannot read {first!r}") from error
+    return ids
+
+
+def _is_read(cutter: Any, text: str) -> bool:
+    try:
+        cutter.encode(text)
+    except Exception as error:
+        _let_through_but_the_package(error)
+        return False
+    return True
+
+
+def _let_through_but_the_package(error: Exception) -> None:
+    # The package knows no error of its own and raises this class; what is below it is ours.
+    if type(error) is not Exception:
+        raise error

@@ -106,6 +106,34 @@ def test_tokens_carry_the_mark_of_the_key_and_of_no_other(
     assert log10_p(mark, KEY.derive("another"), made) > -3
 
 
+@pytest.mark.parametrize("mark", [GumbelMark(), GreenMark(delta=4)], ids=lambda mark: mark.name)
+def test_a_real_server_writes_marked_text(llama_server: str, mark: GumbelMark | GreenMark) -> None:
+    real = LlamaServer(llama_server, token="of-the-test")  # noqa: S106  # on loopback
+
+    made = list(generate(real, "Once upon a time", mark, KEY, np.random.default_rng(1), most=60))
+
+    text = real.text(made)
+    assert len(text.split()) > 20
+    assert log10_p(mark, KEY, made) < -4
+    assert log10_p(mark, KEY.derive("another"), made) > -3
+    # What was read again from the text is what was written.
+    assert real.tokens(text) == made
+
+
+def test_a_real_server_tells_the_distribution_of_the_bare_model(llama_server: str) -> None:
+    real = LlamaServer(llama_server, token="of-the-test")  # noqa: S106  # on loopback
+    prompt = real.tokens("The capital of France is")
+
+    ids, logprobs = real.likeliest(prompt, 49_152)
+    few, likeliest = real.likeliest(prompt, 3)
+
+    assert real.text([*prompt, *ids[:1]]) == "The capital of France is Paris"
+    assert sorted(ids) == list(range(49_152))
+    assert np.exp(logprobs).sum() == pytest.approx(1, abs=1e-3)
+    assert list(few) == list(ids[:3])
+    np.testing.assert_allclose(likeliest, logprobs[:3], atol=0.05)
+
+
 def test_each_token_is_asked_for_with_all_before_it(model: Model, server: LlamaServer) -> None:
     rng = np.random.default_rng(1)
     made = list(generate(server, "ab", GumbelMark(candidates=7), KEY, rng, most=3))

@@ -6,8 +6,9 @@ round trip a token, though the server keeps what it has read of the prompt. What
 `candidates` that are told is never drawn, as if top-k were `candidates`.
 
 `POST /completion` with `n_probs`, `/tokenize` and `/detokenize`, as in the server's README
-(ggml-org/llama.cpp, tools/server, MIT, read at 00dc8057). Probabilities there are those of the bare
-model: the server's own samplers do not enter.
+(ggml-org/llama.cpp, tools/server, MIT, read at 00dc8057), at the server's root, without `/v1`. The
+tests run it against the server that xllamacpp 2026.10 ships. Probabilities there are those of the
+bare model: the server's own samplers do not enter, and all of them together sum to one.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class LlamaServer:
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text of token ids."""
-        found = self._ask("/detokenize", {"tokens": list(tokens)}).get("content")
+        found = self._ask("/detokenize", {"tokens": [int(one) for one in tokens]}).get("content")
         if not isinstance(found, str):
             raise self._misunderstood("a text")
         return found
@@ -110,8 +111,8 @@ class LlamaServer:
             count: Tokens to tell at most.
         """
         asked = {
-            "prompt": list(tokens), "n_predict": 1, "n_probs": count, "cache_prompt": True,
-            "temperature": 1.0, "post_sampling_probs": False,
+            "prompt": [int(one) for one in tokens], "n_predict": 1, "n_probs": count,
+            "cache_prompt": True, "temperature": 1.0, "post_sampling_probs": False,
         }  # fmt: skip
         answer = self._ask("/completion", asked)
         try:
