@@ -188,9 +188,11 @@ def test_a_number_of_parameters_gives_an_estimate_and_says_so() -> None:
     assert estimate.token(50) == Flops(2_000, counted=False)
     assert estimate.forward(2, 5) == Flops(20_000, counted=False)
     assert estimate.generation(2, 5, 3) == Flops(2 * 7 * 2_000, counted=False)
+    assert estimate.generation(2, 5, 1) == estimate.forward(2, 5)
     assert estimate.generation(2, 5, 0) == Flops(0, counted=False)
     assert estimate.training(2, 5) == Flops(60_000, counted=False)
     assert estimate.training(2, 5, recomputes=True) == Flops(80_000, counted=False)
+    assert Estimate(1).token(1) == Flops(2, counted=False)
     with pytest.raises(InputError, match="no model has 0 active parameters") as refused:
         Estimate(0)
     assert refused.value.hint == (

@@ -106,6 +106,13 @@ def test_prompts_are_filled_up_to_one_length() -> None:
         assert max(numbers) > 10**task.digits * 19 / 20
 
 
+def test_every_number_but_zero_is_drawn() -> None:
+    task = Arithmetic(digits=1)
+    prompts = {task.problem(number, "train").prompt for number in range(600)}
+
+    assert {prompt[0] for prompt in prompts} == {prompt[2] for prompt in prompts} == {*"123456789"}
+
+
 @pytest.mark.parametrize("operation", ["add", "multiply"])
 @pytest.mark.parametrize("digits", [1, 2])
 def test_no_answer_is_commoner_than_chance_says(operation: str, digits: int) -> None:

@@ -27,7 +27,8 @@ def test_problems_are_those_of_the_package_in_its_order() -> None:
         found = [SUMS.problem(number, split) for number in range(len(expected))]
         assert [problem.prompt for problem in found] == expected
         assert len(expected) > 0
-        told = f"60 problems of chain_sum give {len(expected)} to {split} with, not"
+        count = len(expected)
+        told = f"60 problems of chain_sum give {count} to {split} with, not {count + 1}"
         with pytest.raises(InputError, match=told) as refused:
             SUMS.problem(len(expected), split)
         assert refused.value.hint == "raise the size of [task], or ask for fewer"
@@ -134,6 +135,7 @@ def test_seed_and_size_are_the_task_s_own() -> None:
 
 def test_long_responses_are_cut_off() -> None:
     assert Gym("chain_sum", size=5, limit=3).write(Response("", "12345")) == "123"
+    assert Gym("chain_sum", size=1, limit=1).write(Response("", "12345")) == "1"
 
 
 def test_the_version_of_the_package_is_part_of_the_task() -> None:

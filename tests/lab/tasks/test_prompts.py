@@ -118,6 +118,7 @@ def test_long_responses_are_cut_off(tmp_path: Path) -> None:
     task = Prompts(made(tmp_path, {"prompt": "How?"}), limit=10)
 
     assert task.write(Response("", "a" * 11)) == "a" * 10
+    assert Prompts(task.file, limit=1).write(Response("", "ab")) == "a"
     with pytest.raises(InputError, match="limit of a response is at least 1, not 0"):
         Prompts(task.file, limit=0)
 

@@ -53,6 +53,7 @@ def test_without_a_thought_there_are_no_marks_of_one() -> None:
         ("4", "4"),
         (r"So \boxed{1} or \boxed{\frac{1}{2}}.", r"\frac{1}{2}"),
         (r"So \boxed{1, Answer: 2", "2"),
+        (r"\boxed{7}", "7"),
         ("It rains.\n#### 72", "72"),
         ("#### 1\n#### 2\nas said", "2"),
         ("Answer: 1. No.\nFinal answer: 3 apples\nDone.", "3 apples"),
