@@ -231,7 +231,7 @@ def test_a_name_that_cannot_be_looked_up_is_told() -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "localhost:80", "file:///etc/passwd", "http://", "ftp://a", "http://:80", "http://a:b",
-     "http://a:99999", "http://[a"],
+     "http://a:99999", "http://a:0", "http://[a"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="is no address of a server"):

@@ -112,8 +112,9 @@ def test_tokens_are_drawn_as_often_as_they_are_likely(folder: Path) -> None:
     assert (np.abs(shares - expected) < noise).all()
 
 
-def test_what_has_no_probability_is_never_drawn() -> None:
-    logits = np.array([[-9_000, 0, 0, -9_000]], np.float32)
+@pytest.mark.parametrize("most", [0, 5_000, -5_000])
+def test_what_has_no_probability_is_never_drawn(most: float) -> None:
+    logits = np.array([[-9_000, 0, 0, -9_000]], np.float32) + np.float32(most)
 
     def drawn(chance: float) -> int:
         return int(_drawn(np.array([[chance]]), 1.0)(0, np.empty((1, 0), np.int64), logits)[0])
@@ -162,9 +163,15 @@ def test_without_a_tokeniser_it_speaks_no_text() -> None:
         model.generate(["a"], limit=2)
 
 
-@pytest.mark.parametrize(("context", "completion"), [([], [1]), ([0], [6]), ([0], [1] * 16)])
+@pytest.mark.parametrize(
+    ("context", "completion"), [([], [1]), ([0], [6]), ([0], [-1]), ([0], [1] * 16)]
+)
 def test_what_it_cannot_read_is_refused(
     folder: Path, context: list[int], completion: list[int]
 ) -> None:
     with pytest.raises(InputError, match="reads 1 to 16 ids below 6"):
         open_at(str(folder)).score(context, completion)
+
+
+def test_a_text_may_fill_the_context(folder: Path) -> None:
+    assert open_at(str(folder)).score([0], [5] * 15).shape == (15, 6)
