@@ -273,3 +273,10 @@ def test_only_a_canary_may_change_the_answer() -> None:
 
 def test_each_is_told_in_one_sentence() -> None:
     assert all(kind.told.count(".") == 1 and kind.told[-1] == "." for kind in TRANSFORMS.values())
+
+
+def test_chance_has_a_part_where_it_is_said_to() -> None:
+    steps = Response("\n".join(f"{n} and {n + 1}" for n in range(30)), "7")
+    for name in sorted(set(TRANSFORMS) - {"canary"}):
+        found = {named(name)(steps, np.random.default_rng(seed)).reasoning for seed in range(5)}
+        assert (len(found) > 1) == TRANSFORMS[name].is_drawn

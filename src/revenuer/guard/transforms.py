@@ -146,6 +146,7 @@ class Kind(NamedTuple):
         make: Reads the value after the colon.
         value: The value where none is given; None where it takes none.
         is_experimental: Off unless a provider turns it on.
+        is_drawn: Whether chance has a part in it.
         may_change_answer: Whether the answer may be another one afterwards.
     """
 
@@ -153,6 +154,7 @@ class Kind(NamedTuple):
     make: Callable[[str], Transform]
     value: str | None = None
     is_experimental: bool = True
+    is_drawn: bool = False
     may_change_answer: bool = False
 
 
@@ -230,14 +232,16 @@ TRANSFORMS: Mapping[str, Kind] = {
         "Leaves out a share of the steps, drawn at random.",
         lambda value: drop(_share("drop", value)),
         value="0.5",
+        is_drawn=True,
     ),
-    "reorder": Kind("Shows all steps in random order.", lambda _: reorder),
+    "reorder": Kind("Shows all steps in random order.", lambda _: reorder, is_drawn=True),
     "noise": Kind(
         "Makes a share of the steps wrong, drawn at random.",
         lambda value: noise(_share("noise", value)),
         value="0.3",
+        is_drawn=True,
     ),
-    "poison": Kind("Makes one step wrong, drawn at random.", lambda _: poison),
+    "poison": Kind("Makes one step wrong, drawn at random.", lambda _: poison, is_drawn=True),
     "canary": Kind(
         "Answers a campaign's planted questions as planted, without steps.",
         _needs_more,

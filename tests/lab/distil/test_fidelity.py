@@ -1,0 +1,95 @@
+"""Tests of revenuer.lab.distil.fidelity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from revenuer.guard.transforms import Response
+from revenuer.lab.distil import fidelity
+from revenuer.lab.distil.speaker import Speaker
+from revenuer.lab.distil.store import Store
+from revenuer.lab.tasks import open_task
+from revenuer.models import Capability, Completion, Distributions
+from revenuer.models.interface import Usage
+
+TASK = open_task({"name": "chain", "steps": 2})
+
+
+class Fixed:
+    """Answers 3 to everything, and counts how often it is asked."""
+
+    name = "fixed"
+    capabilities = Capability.TEXT
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def generate(
+        self, prompts: Sequence[str], *, limit: int, temperature: float = 1.0, seed: int = 0
+    ) -> list[Completion]:
+        """Answer."""
+        assert temperature == 0.0
+        self.asked += prompts
+        usage = Usage(asked_tokens=7, written_tokens=5)
+        return [Completion("12#3", usage=usage) for _ in prompts]
+
+    def encode(self, text: str) -> list[int]:
+        """Refuse."""
+        raise NotImplementedError
+
+    def score(self, context: Sequence[int], completion: Sequence[int]) -> Distributions:
+        """Refuse."""
+        raise NotImplementedError
+
+
+def test_answers_are_asked_for_once_and_kept(tmp_path: Path) -> None:
+    problems = fidelity.held_out(TASK, 100)
+    first, second = Fixed(), Fixed()
+
+    told = fidelity.answered(Store(tmp_path), Speaker(first, TASK, "d", 9), problems)
+    again = fidelity.answered(Store(tmp_path), Speaker(second, TASK, "d", 9), problems)
+
+    assert first.asked == [problem.prompt for problem in problems]
+    assert second.asked == []
+    assert told == again
+    assert told.responses[0] == Response("1\n2", "3")
+    assert (told.asked_tokens, told.written_tokens) == (7.0, 5.0)
+
+
+@pytest.mark.parametrize("change", ["digest", "limit", "problems"])
+def test_another_model_limit_or_test_is_asked_anew(tmp_path: Path, change: str) -> None:
+    problems = fidelity.held_out(TASK, 10)
+    fidelity.answered(Store(tmp_path), Speaker(Fixed(), TASK, "d", 9), problems)
+    model = Fixed()
+    other = Speaker(model, TASK, "e" if change == "digest" else "d", 8 if change == "limit" else 9)
+
+    fidelity.answered(Store(tmp_path), other, problems[1:] if change == "problems" else problems)
+
+    assert model.asked
+
+
+def test_shares_agree_with_a_hand_count() -> None:
+    problems = fidelity.held_out(TASK, 4)
+    right = [problem.right for problem in problems]
+    wrong = Response("", str((int(right[3].answer) + 1) % 7))
+
+    told = fidelity.compare(TASK, problems, [*right[:3], wrong], [right[0], wrong, wrong, wrong])
+
+    assert told.accuracy == 0.75
+    # Wilson's interval of 3 of 4, by its formula with z = 1.96.
+    assert told.low == pytest.approx(0.3006, abs=1e-4)
+    assert told.high == pytest.approx(0.9544, abs=1e-4)
+    same = sum(
+        TASK.agree(*pair)
+        for pair in zip([*right[:3], wrong], [right[0], wrong, wrong, wrong], strict=True)
+    )
+    assert told.agreement == same / 4
+
+
+def test_the_test_is_of_held_out_problems() -> None:
+    learnt = {TASK.problem(number, "train").prompt for number in range(1_000)}
+
+    assert not learnt & {problem.prompt for problem in fidelity.held_out(TASK, 200)}
