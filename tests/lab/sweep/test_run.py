@@ -1,0 +1,83 @@
+"""Tests of revenuer.lab.sweep.run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.lab.distil.test_run import TINY
+
+from revenuer.errors import InputError
+from revenuer.lab.distil.run import set_up
+from revenuer.lab.sweep.grid import Sweep, SweepSettings, cells
+from revenuer.lab.sweep.run import price_of, sweep
+
+SMALL = Sweep(
+    replace(
+        TINY,
+        harvest=replace(TINY.harvest, queries=80),
+        student=(replace(TINY.student[0], queries=(), seeds=(0,), steps=10),),
+    ),
+    SweepSettings(
+        defences=("none", "withhold", "noise:0.3"), queries=(40,), training=(1, 2), sizes=("1x8",),
+        seeds=(0, 1), attackers=("plain", "adaptive", "known"), known=30,
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_sweep_can_be_stopped_and_gone_on_with(tmp_path: Path) -> None:
+    few = replace(SMALL, grid=replace(SMALL.grid, defences=("none", "noise:0.3")))
+    said: list[str] = []
+
+    sweep(few, tmp_path, workers=2)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("steps/cell-*/step.json")}
+    partly = sweep(SMALL, tmp_path, report_only=True)
+    not_run = (tmp_path / "report.html").read_text()
+    found = sweep(SMALL, tmp_path, workers=2, tell=said.append)
+
+    asked = cells(SMALL.grid)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    rows = pq.read_table(tmp_path / "cells.parquet").to_pylist()
+    assert [(row["defence"], row["attacker"], row["queries"], row["training"], row["seed"])
+            for row in rows] == [
+        (cell.defence, cell.attacker, cell.queries, cell.training, cell.seed) for cell in asked
+    ]  # fmt: skip
+    assert len([line for line in said if " of " in line]) == len(asked)
+    assert [each.defence for each in found] == ["none", "withhold", "noise:0.3"]
+    assert json.loads((tmp_path / "verdicts.json").read_text()) == [
+        json.loads(json.dumps(each.to_json())) for each in found
+    ]
+    assert [each.defence for each in partly] == ["none", "noise:0.3"]
+    assert "Not run: 8 cells. withhold, adaptive, 40 queries" in not_run
+    page = (tmp_path / "report.html").read_text()
+    assert all(each.sentence.split(":")[0] in page for each in found)
+    assert "Not run" not in page
+    # The known responses are not among those that were asked for, and add to what is restored.
+    adaptive = [row for row in rows if row["attacker"] == "adaptive"]
+    assert all(row["learnt_from"] >= 20 for row in adaptive)
+    assert {row["learnt_from"] for row in rows if row["attacker"] == "known"} == {
+        len(set_up(SMALL.experiment, tmp_path).material("none", 40, 70).responses)
+    }
+
+
+def test_prices_agree_with_what_transforms_do(tmp_path: Path) -> None:
+    stage = set_up(SMALL.experiment, tmp_path)
+
+    none, withheld = price_of(stage, "none"), price_of(stage, "withhold")
+    wrong = price_of(stage, "noise:1")
+
+    assert (none.answers_right, none.steps_kept, none.steps_off) == (1.0, 1.0, 0.0)
+    assert (withheld.answers_right, withheld.steps_kept, withheld.steps_off) == (1.0, 0.0, 0.0)
+    # Digits are drawn from those of the reasoning: with one digit alone its neighbour is taken.
+    assert wrong.answers_right == 1.0
+    assert wrong.steps_kept == pytest.approx(1 - wrong.steps_off)
+    assert wrong.steps_off > 0.95
+
+
+def test_nothing_is_reported_before_anything_is_known(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no cell without a defence is done"):
+        sweep(SMALL, tmp_path, report_only=True)
