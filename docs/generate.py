@@ -28,6 +28,20 @@ from revenuer import errors, find, records, tables
 from revenuer.cli.main import COMMANDS, main
 from revenuer.find.campaigns import intent, words
 from revenuer.find.features import lexicon
+from revenuer.guard import transforms
+from revenuer.lab.distil.config import (
+    FidelitySettings,
+    HarvestSettings,
+    PriceSettings,
+    StudentSettings,
+    TeacherSettings,
+)
+from revenuer.lab.sweep.grid import SweepSettings
+from revenuer.lab.tasks.arithmetic import Arithmetic
+from revenuer.lab.tasks.chain import Chain
+from revenuer.lab.tasks.gym import Gym
+from revenuer.lab.tasks.prompts import Prompts
+from revenuer.lab.tasks.sentiment import Sentiment
 from revenuer.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -65,6 +79,12 @@ command's name, shows tracebacks; `--help` and `--version` do what they say.
 
 One frozen record, `revenuer.settings.Settings`; `revenuer scan` fills it from its options.
 """,
+    "lab.md": """# The lab
+
+What may stand in the TOML file of `revenuer lab distil` and `revenuer lab sweep`; both have a table
+for each heading below, and `revenuer lab config distil|sweep` prints one to start from. A list of
+the file is a tuple here. What is below 0, infinite or not known is refused.
+""",
     "tables.md": f"""# Tables
 
 Schema version {tables.SCHEMA_VERSION}. Times are UTC, in microseconds. A column marked *required*
@@ -95,6 +115,23 @@ A run says with which `schema_version` it was written. Every command reads its o
 an older one where it can, and refuses any other.
 """,
 }
+LAB_TABLES = (
+    ("[teacher]", TeacherSettings),
+    ("[harvest]", HarvestSettings),
+    ("[[student]]", StudentSettings),
+    ("[fidelity]", FidelitySettings),
+    ("[prices]", PriceSettings),
+    ("[sweep]", SweepSettings),
+    ('[task] name = "chain"', Chain),
+    ('[task] name = "arithmetic"', Arithmetic),
+    ('[task] name = "sentiment"', Sentiment),
+    ('[task] name = "prompts"', Prompts),
+    ('[task] name = "gym"', Gym),
+)
+DEFENCES = """## Defences
+
+For `defence` and for `defences` of a sweep, as a name or as `name:value`; `none` is no defence.
+"""
 EVIDENCE = """## Evidence rules
 
 What an evidence item may be, and what innocent traffic would do.
@@ -141,6 +178,7 @@ def pages() -> dict[str, str]:
     made = {
         "cli.md": _cli(),
         "settings.md": _settings(),
+        "lab.md": _lab(),
         "tables.md": _tables(),
         "rules.md": _rules(),
         "thresholds.md": _thresholds(),
@@ -213,6 +251,41 @@ def _settings() -> list[str]:
         rows.append((*cells, flags[field.name], meaning[field.name]))
     header = ("setting", "type", "default", "option", "meaning and reason")
     return [INTRO["settings.md"], *_table(header, rows)]
+
+
+def _lab() -> list[str]:
+    lines = [INTRO["lab.md"]]
+    for title, thing in LAB_TABLES:
+        meanings = _attributes(thing)
+        lines += [f"## {title}", ""]
+        lines += _table(
+            ("setting", "type", "default", "meaning"),
+            (
+                (f"`{each.name}`", str(each.type), _default(each), meanings[each.name])
+                for each in dataclasses.fields(thing)
+                if each.init
+            ),
+        )
+    lines += [DEFENCES]
+    lines += _table(
+        ("defence", "what it does", "experimental", "may change the answer"),
+        (
+            (f"`{name}`", kind.told, _yes(kind.is_experimental), _yes(kind.may_change_answer))
+            for name, kind in transforms.TRANSFORMS.items()
+        ),
+    )
+    return lines
+
+
+def _default(each: dataclasses.Field[Any]) -> str:
+    default = each.default
+    if default is each.default_factory is dataclasses.MISSING:
+        return "required"
+    return "" if default is dataclasses.MISSING else f"`{default!r}`"
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def _tables() -> list[str]:

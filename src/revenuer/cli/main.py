@@ -39,6 +39,9 @@ COMMANDS = {
     "prove": Command(
         "revenuer.cli.prove:prove", "Test texts and models, and verify what others claim."
     ),
+    "lab": Command(
+        "revenuer.cli.lab:lab", "Distil a model of your own; measure what defences are worth."
+    ),
     "doctor": Command("revenuer.cli.doctor:doctor", "Say what is installed and what is missing."),
 }
 
