@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from revenuer.cli.main import main
+from revenuer.lab.sweep import verdict
 
 TINY = """
 [task]
@@ -60,7 +61,11 @@ def test_a_distillation_is_told_in_sentences_and_as_json(config: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_a_sweep_is_told_in_verdicts(config: Path, tmp_path: Path) -> None:
+def test_a_sweep_is_told_in_verdicts(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A teacher that is trained in a second only guesses.
+    monkeypatch.setattr(verdict, "check_teacher", lambda teacher, chance: None)
     config.write_text(
         TINY + '[sweep]\ndefences = ["none", "withhold"]\nqueries = [40]\ntraining = [1]\n'
         'sizes = ["1x8"]\nseeds = [0]\nattackers = ["plain"]\nknown = 10\n'

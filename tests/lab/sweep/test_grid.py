@@ -67,6 +67,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ({"sweep": {"sizes": ["0x24"]}}, "no size '0x24'"),
         ({"sweep": {"sizes": ["1x24x"]}}, "no size '1x24x'"),
         ({"sweep": {"attackers": ["clever"]}}, "no attacker 'clever'"),
+        ({"sweep": {"attackers": ["known"]}}, "needs the attacker `plain`"),
+        ({"sweep": {"attackers": ["adaptive"]}}, "needs the attacker `plain`"),
         ({"sweep": {"queries": [0]}}, "are at least 1"),
         ({"sweep": {"training": [0]}}, "are at least 1"),
         ({"sweep": {"known": 0}}, "are at least 1"),

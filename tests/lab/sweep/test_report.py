@@ -16,7 +16,7 @@ ROWS: list[Row] = [
         ("withhold", "plain", 100, 1, 0.1), ("withhold", "adaptive", 100, 3, 0.3),
         ("none", "known", 5, 1, 0.2),
     ]
-    for seed in (0, 2)
+    for seed in (0, 1, 2)
 ]  # fmt: skip
 LEVELS = {"teacher": 1.0, "chance": 0.14}
 PRICES = [Price("none", 1.0, 1.0, 0.0), Price("withhold", 1.0, 0.0, 0.0)]
@@ -32,7 +32,7 @@ def test_a_picture_a_budget_with_the_attackers_apart() -> None:
 
 
 def test_the_page_holds_verdicts_pictures_and_cells(tmp_path: Path) -> None:
-    found = verdict.of(ROWS, PRICES, teacher=1.0, chance=0.14)
+    found = verdict.of(ROWS, PRICES, teacher=1.0, chance=0.14, missing={})
 
     missing = [Cell("withhold", "plain", 900, 1, "1x8", 2)]
     report.publish(tmp_path / "report.html", ROWS, found, missing, levels=LEVELS)

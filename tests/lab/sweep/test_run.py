@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from tests.lab.distil.test_run import TINY
 
-from revenuer.errors import InputError
+from revenuer.errors import EvidenceError, InputError
 from revenuer.lab.distil.run import set_up
+from revenuer.lab.sweep import verdict
 from revenuer.lab.sweep.grid import Sweep, SweepSettings, cells
 from revenuer.lab.sweep.run import price_of, sweep
 
@@ -28,7 +29,14 @@ SMALL = Sweep(
 )  # fmt: skip
 
 
+@pytest.fixture
+def _guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a teacher do that is trained in a second."""
+    monkeypatch.setattr(verdict, "check_teacher", lambda teacher, chance: None)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_guesses")
 def test_a_sweep_can_be_stopped_and_gone_on_with(tmp_path: Path) -> None:
     few = replace(SMALL, grid=replace(SMALL.grid, defences=("none", "noise:0.3")))
     said: list[str] = []
@@ -52,6 +60,7 @@ def test_a_sweep_can_be_stopped_and_gone_on_with(tmp_path: Path) -> None:
         json.loads(json.dumps(each.to_json())) for each in found
     ]
     assert [each.defence for each in partly] == ["none", "noise:0.3"]
+    assert all(each.word in ("none", "not shown so far", "no protection so far") for each in found)
     assert "Not run: 8 cells. withhold, adaptive, 40 queries" in not_run
     page = (tmp_path / "report.html").read_text()
     assert all(each.sentence.split(":")[0] in page for each in found)
@@ -78,6 +87,14 @@ def test_prices_agree_with_what_transforms_do(tmp_path: Path) -> None:
     assert wrong.steps_off > 0.95
 
 
+@pytest.mark.usefixtures("_guesses")
 def test_nothing_is_reported_before_anything_is_known(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no cell without a defence is done"):
         sweep(SMALL, tmp_path, report_only=True)
+
+
+def test_a_teacher_that_guesses_is_refused_before_any_cell_is_run(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="nothing can be shown of a defence"):
+        sweep(SMALL, tmp_path)
+
+    assert not list(tmp_path.glob("steps/cell-*"))

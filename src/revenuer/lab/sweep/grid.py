@@ -33,8 +33,8 @@ class SweepSettings:
         queries: Budgets of queries; throttling is a smaller one.
         training: Budgets of training, as multiples of the student's steps.
         sizes: Of the student, layers x width: `1x24`.
-        seeds: At least three, or no interval is worth its name.
-        attackers: Of `ATTACKERS`.
+        seeds: With fewer than three a verdict says that it holds so far only.
+        attackers: `plain`, and of the others what is wanted: `adaptive`, `known`.
         known: Undefended responses that the adaptive attacker has from elsewhere, say from before
             the defence began.
     """
@@ -138,6 +138,8 @@ def _check(experiment: Experiment, grid: SweepSettings, where: str) -> None:
         raise InputError(
             f"{where}: no attacker {unknown[0]!r}", hint=f"known: {', '.join(ATTACKERS)}"
         )
+    if "plain" not in grid.attackers:
+        raise InputError(f"{where}: a sweep needs the attacker `plain` to compare with")
     _check_budgets(experiment, grid, where)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
@@ -41,16 +42,18 @@ def sweep(
 
     Raises:
         InputError: As for a distillation, or there is nothing to report of `none`.
+        EvidenceError: The teacher is hardly better than guessing.
     """
     with Store(out / "steps").locked(), one_thread():
         stage = set_up(wanted.experiment, out, tell=tell)
+        verdict.check_teacher(stage.teacher_fidelity.accuracy, stage.task.chance)
         asked = cells(wanted.grid)
         rows: dict[Cell, Row] = {}
         for cell, row in _rows(wanted, stage, out, asked, 0 if report_only else workers):
             rows[cell] = row
             tell(f"{len(rows)} of {len(asked)}: {cell}: {row['accuracy']:.1%} right.")
         missing = [cell for cell in asked if cell not in rows]
-        found = _verdicts(wanted, stage, list(rows.values()))
+        found = _verdicts(wanted, stage, list(rows.values()), missing)
         ordered = [rows[cell] for cell in asked if cell in rows]
         tables.write(out / "cells.parquet", ordered)
         told = [each.to_json() for each in found]
@@ -60,13 +63,17 @@ def sweep(
     return found
 
 
-def _verdicts(wanted: Sweep, stage: Stage, rows: list[Row]) -> list[Verdict]:
+def _verdicts(wanted: Sweep, stage: Stage, rows: list[Row], missing: list[Cell]) -> list[Verdict]:
     tried = {row["defence"] for row in rows if row["attacker"] != "known"}
     if "none" not in tried:
         raise InputError("no cell without a defence is done", hint="run the sweep for longer")
     prices = [price_of(stage, each) for each in wanted.grid.defences if each in tried]
     return verdict.of(
-        rows, prices, teacher=stage.teacher_fidelity.accuracy, chance=stage.task.chance
+        rows,
+        prices,
+        teacher=stage.teacher_fidelity.accuracy,
+        chance=stage.task.chance,
+        missing=Counter(cell.defence for cell in missing if cell.attacker != "known"),
     )
 
 

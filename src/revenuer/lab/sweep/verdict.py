@@ -5,24 +5,31 @@ any attacker of the sweep made of it, over seeds on average, with whatever train
 
 * *no protection*: with no more queries and no more training than without it;
 * *slows down*: with more training, more queries or more cunning;
-* *weakens*: never, but better than half-way from chance to the teacher;
-* *holds in this sweep*: never better than half-way. A larger budget may still get round it.
+* *weakens*: never, but some seed was better than half-way from chance to the teacher;
+* *holds in this sweep*: no seed was. A larger budget may still get round it;
+* *not shown*: nor was any student taught without it, so the budgets were too small to tell.
+
+*So far* stands behind the word where cells are missing or seeds are fewer than three.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from scipy.stats import t
 
+from revenuer.errors import EvidenceError
+
 Row = dict[str, Any]
 #: Share of the teacher's accuracy that counts as taught.
 TAUGHT = 0.9
+#: With fewer one lucky or unlucky training decides.
+SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,14 @@ class Mean:
     Attributes:
         value, low, high: In [0, 1]; with one seed the interval is all of it.
         seeds: How many.
+        highest: Of the best seed.
     """
 
     value: float
     low: float
     high: float
     seeds: int
+    highest: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,8 @@ class Verdict:
 
     Attributes:
         defence: Which.
-        word: `none`, `no protection`, `slows down`, `weakens` or `holds in this sweep`.
+        word: `none`, `no protection`, `slows down`, `weakens`, `holds in this sweep` or `not
+            shown`; ends in `so far` where that may change.
         best: The best accuracy of any attacker and budget, over seeds.
         best_cell: Attacker, queries, training and size that reached it.
         queries_to_teach: Queries at which the plain attacker reaches 90 % of the teacher, by
@@ -88,15 +98,35 @@ class Verdict:
 
 def mean_of(values: Sequence[float]) -> Mean:
     """Return the mean over seeds with its interval."""
-    middle = float(np.mean(values))
+    middle, highest = float(np.mean(values)), max(values)
     if len(values) < 2:
-        return Mean(middle, 0.0, 1.0, len(values))
+        return Mean(middle, 0.0, 1.0, len(values), highest)
     half = float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return Mean(middle, max(0.0, middle - half), min(1.0, middle + half), len(values))
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Mean(middle, low, high, len(values), highest)
+
+
+def check_teacher(teacher: float, chance: float) -> None:
+    """Refuse a teacher whose students would count as taught before they are half-way to it.
+
+    Raises:
+        EvidenceError: It is hardly better than guessing.
+    """
+    if TAUGHT * teacher <= (teacher + chance) / 2:
+        raise EvidenceError(
+            f"the teacher gets {teacher:.1%} right and guessing {chance:.1%}: nothing can be shown "
+            "of a defence",
+            hint="train it longer, or take a task that it can do and whose answers are known",
+        )
 
 
 def of(
-    rows: Sequence[Row], prices: Sequence[Price], *, teacher: float, chance: float
+    rows: Sequence[Row],
+    prices: Sequence[Price],
+    *,
+    teacher: float,
+    chance: float,
+    missing: Mapping[str, int],
 ) -> list[Verdict]:
     """Return a verdict for each defence.
 
@@ -105,6 +135,7 @@ def of(
         prices: One a defence, `none` among them.
         teacher: Its accuracy.
         chance: Accuracy of guessing.
+        missing: Defence to its cells that were not run, the attacker `known` left out.
     """
     means = _means(rows)
     taught = TAUGHT * teacher
@@ -114,9 +145,14 @@ def of(
         own = {key: mean for key, mean in means.items() if key[0] == price.defence}
         best = max(own, key=lambda key: (own[key].value, [-x for x in key[2:4]]))
         word = _word(price.defence, own, free, taught, (teacher + chance) / 2)
+        not_run = sum(missing.get(each, 0) for each in {price.defence, "none"})
+        fewest = min(mean.seeds for mean in own.values())
+        if word != "none" and (not_run or fewest < SEEDS):
+            word += " so far"
         needed = _queries_to_teach(own, taught)
         cell = dict(zip(("attacker", "queries", "training", "size"), best[1:], strict=True))
         sentence = _sentence(price, word, own[best], cell, needed, chance)
+        sentence += _reserves(not_run, fewest)
         found.append(Verdict(price.defence, word, own[best], cell, needed, price, sentence))
     return found
 
@@ -140,6 +176,8 @@ def _word(
     if defence == "none":
         return "none"
     reached = [key for key, mean in own.items() if mean.value >= taught]
+    if not free:
+        return "no protection" if reached else "not shown"
     if any(
         one[1] == "plain" and one[2] <= other[2] and one[3] <= other[3] and one[4] == other[4]
         for one, other in itertools.product(reached, free)
@@ -148,7 +186,7 @@ def _word(
         return "no protection"
     if reached:
         return "slows down"
-    return "weakens" if max(mean.value for mean in own.values()) > half else "holds in this sweep"
+    return "weakens" if max(mean.highest for mean in own.values()) > half else "holds in this sweep"
 
 
 def _is_cheapest(key: _Key, free: Sequence[_Key]) -> bool:
@@ -192,6 +230,12 @@ def crossing(curve: Sequence[tuple[int, float]], level: float) -> float | None:
     return None
 
 
+def _reserves(not_run: int, fewest: int) -> str:
+    """Return what speaks against trusting a verdict."""
+    said = f" Cells not run, those without a defence among them: {not_run:,}." if not_run else ""
+    return said + (" Fewer than three seeds: chance may have decided." if fewest < SEEDS else "")
+
+
 def _sentence(
     price: Price,
     word: str,
@@ -203,8 +247,9 @@ def _sentence(
     start = "Without a defence" if word == "none" else f"{price.defence}: {word}. At best"
     said = (
         f"{start} the {cell['attacker']} student gets {best.value:.0%} "
-        f"[{best.low:.0%}, {best.high:.0%}] right over {best.seeds} seeds, with "
-        f"{cell['queries']:,} queries and {cell['training']}x training; guessing gets {chance:.0%}."
+        f"[{best.low:.0%}, {best.high:.0%}] right over {best.seeds} seeds, the best of them "
+        f"{best.highest:.0%}, with {cell['queries']:,} queries and {cell['training']}x training; "
+        f"guessing gets {chance:.0%}."
     )
     for budget, queries in needed.items():
         reached = "never reached" if queries is None else f"reached at about {queries:,.0f} queries"
