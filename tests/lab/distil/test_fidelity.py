@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.lab.distil.speakers import Scripted, served
 
+from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import fidelity
+from revenuer.lab.distil.config import PriceSettings
+from revenuer.lab.distil.purse import Purse
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.tasks import open_task
@@ -93,3 +97,32 @@ def test_the_test_is_of_held_out_problems() -> None:
     learnt = {TASK.problem(number, "train").prompt for number in range(1_000)}
 
     assert not learnt & {problem.prompt for problem in fidelity.held_out(TASK, 200)}
+
+
+def test_a_served_model_is_paid_once_for_each_answer_whatever_fails(tmp_path: Path) -> None:
+    problems = fidelity.held_out(TASK, 30)
+    prices = PriceSettings(usd_per_million_asked=1e5, usd_per_million_written=2e5)
+    with pytest.raises(InputError, match="the server is gone"):
+        fidelity.answered(
+            Store(tmp_path), served(Scripted(fails_after=20)), problems, Purse(0.0, prices)
+        )
+    second, third = Scripted(), Scripted()
+
+    fidelity.answered(Store(tmp_path), served(second), problems, Purse(0.0, prices), workers=3)
+    # 30 answers at 2 USD: what a finished test did cost counts against the cap as well.
+    purse = Purse(60.5, prices)
+    fidelity.answered(Store(tmp_path), served(third), problems, purse)
+
+    assert [len(second.asked), len(third.asked)] == [10, 0]
+    assert purse.refuses(0.6) is not None
+
+
+def test_the_test_of_a_served_model_never_passes_the_cap(tmp_path: Path) -> None:
+    problems = fidelity.held_out(TASK, 30)
+    prices = PriceSettings(usd_per_million_asked=1e5, usd_per_million_written=2e5)
+    model = Scripted()
+
+    with pytest.raises(InputError, match="could pass 40 USD"):
+        fidelity.answered(Store(tmp_path), served(model), problems, Purse(40.0, prices))
+
+    assert 0 < len(model.asked) * 2.0 <= 40.0

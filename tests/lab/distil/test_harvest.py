@@ -9,13 +9,12 @@ import pytest
 from tests.lab.distil.speakers import TASK, Scripted, here, served
 
 from revenuer.errors import InputError
-from revenuer.lab.distil import harvest
 from revenuer.lab.distil.config import HarvestSettings, PriceSettings
 from revenuer.lab.distil.harvest import CHUNK, Harvest, harvested
+from revenuer.lab.distil.purse import AROUND, Purse
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.tasks import open_task
-from revenuer.models.interface import Usage
 
 PRICES = PriceSettings(usd_per_million_asked=1e5, usd_per_million_written=2e5)
 #: Of one response of a `Scripted`: 10 tokens read, 5 written.
@@ -25,8 +24,9 @@ COST = 2.0
 def _asked(
     folder: Path, speaker: Speaker, queries: int, *, max_usd: float = 0.0, workers: int = 1
 ) -> Harvest:
-    settings = HarvestSettings(queries=queries, max_usd=max_usd, seed=100)
-    return harvested(Store(folder), speaker, settings, PRICES, workers=workers)
+    settings = HarvestSettings(queries=queries, seed=100)
+    purse = Purse(max_usd, PRICES)
+    return harvested(Store(folder), speaker, settings, purse, workers=workers)
 
 
 def _file(folder: Path) -> Path:
@@ -110,7 +110,7 @@ def test_a_cap_is_never_passed_and_keeps_what_was_answered(tmp_path: Path) -> No
     paid = len(model.asked) * COST
     # The dearest that a request can be: all bytes of its prompt, a template, all that it may write.
     prompt = len(TASK.problem(0, "train").prompt)
-    worst = (prompt + harvest.AROUND) * 0.1 + 5 * 0.2
+    worst = (prompt + AROUND) * 0.1 + 5 * 0.2
     assert 100.0 - worst - COST < paid <= 100.0
     assert len(_file(tmp_path).read_text().splitlines()) == len(model.asked)
     with pytest.raises(InputError, match="stops at"):
@@ -155,7 +155,7 @@ def test_another_way_of_asking_is_another_harvest(tmp_path: Path, change: str) -
     limit, digest = 6 if change == "limit" else 5, "x" if change == "teacher" else "served"
     speaker = Speaker(model, TASK, digest, limit, is_served=True)
 
-    harvested(Store(tmp_path), speaker, settings, PRICES, workers=1)
+    harvested(Store(tmp_path), speaker, settings, Purse(0.0, PRICES), workers=1)
 
     assert len(model.asked) == 3
 
@@ -163,13 +163,6 @@ def test_another_way_of_asking_is_another_harvest(tmp_path: Path, change: str) -
 def test_a_teacher_that_does_not_count_its_tokens_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not tell how many tokens it wrote"):
         _asked(tmp_path, served(Scripted(usage=None)), 3)
-
-
-def test_prices_agree_with_a_hand_count() -> None:
-    usage = Usage(asked_tokens=10, written_tokens=5)
-    each = harvest.Answered(0, "", "", usage.asked_tokens, usage.written_tokens)
-
-    assert harvest.price(each, PRICES) == pytest.approx(COST)
 
 
 def test_a_line_says_all_there_is_to_know(tmp_path: Path) -> None:

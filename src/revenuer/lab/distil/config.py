@@ -54,7 +54,8 @@ class HarvestSettings:
         queries: How many problems.
         temperature: 0 takes the likeliest token.
         max_tokens: Most tokens of a response; 0 takes the task's limit.
-        max_usd: Stops before a request that could cost more in all; 0 is no cap.
+        max_usd: Stops before a request that could cost more in all, those of the test included; 0
+            is no cap. A server that bills requests it did not answer may charge more.
         seed: Of the sampling.
     """
 

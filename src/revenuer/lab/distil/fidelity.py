@@ -9,6 +9,8 @@ from typing import Any
 from scipy.stats import binomtest
 
 from revenuer.guard.transforms import Response
+from revenuer.lab.distil.harvest import FILE, Way, paid_for
+from revenuer.lab.distil.purse import Purse
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.tasks.interface import Problem, Task
@@ -55,13 +57,25 @@ def held_out(task: Task, count: int) -> list[Problem]:
     return [task.problem(number, "test") for number in range(count)]
 
 
-def answered(store: Store, speaker: Speaker, problems: Sequence[Problem]) -> Answers:
+def answered(
+    store: Store,
+    speaker: Speaker,
+    problems: Sequence[Problem],
+    purse: Purse | None = None,
+    *,
+    workers: int = 1,
+) -> Answers:
     """Return what a model answers, asked once and kept.
 
     Args:
         store: Where steps are kept.
         speaker: Who is asked.
-        problems: What; their number and first prompts are part of the step's name.
+        problems: What; their prompts are part of the step's name.
+        purse: Pays a served model, whose answers are kept one by one, as in a harvest.
+        workers: Requests at a time to a server.
+
+    Raises:
+        InputError: As for a harvest.
     """
     step = store.step(
         "test",
@@ -70,7 +84,15 @@ def answered(store: Store, speaker: Speaker, problems: Sequence[Problem]) -> Ans
         prompts=[problem.prompt for problem in problems],
     )
     with step.held():
-        told = step.told or step.finish(_measured(speaker, problems))
+        told = step.told
+        # A step that is done asks for nothing, but was paid for.
+        asked = problems if told is None else []
+        if purse is not None and speaker.is_served:
+            paid = paid_for(step.folder / FILE, speaker, asked, Way(0.0, 0, workers), purse)
+            said = [each.completion for each in paid]
+        else:
+            said = _said(speaker, asked)
+        told = told or step.finish(_measured(speaker, said))
     responses = [Response(reasoning, answer) for reasoning, answer in told["responses"]]
     return Answers(responses, told["asked_tokens"], told["written_tokens"])
 
@@ -99,8 +121,7 @@ def compare(
     )
 
 
-def _measured(speaker: Speaker, problems: Sequence[Problem]) -> dict[str, Any]:
-    said = _said(speaker, problems)
+def _measured(speaker: Speaker, said: Sequence[Completion]) -> dict[str, Any]:
     read = [speaker.read(each) for each in said]
     return {
         "responses": [[each.reasoning, each.answer] for each in read],

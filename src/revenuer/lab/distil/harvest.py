@@ -13,24 +13,25 @@ import hashlib
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from revenuer.errors import InputError
-from revenuer.lab.distil.config import HarvestSettings, PriceSettings
+from revenuer.lab.distil.config import HarvestSettings
+from revenuer.lab.distil.purse import Purse
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store, write
 from revenuer.lab.tasks import told
-from revenuer.models import Completion
+from revenuer.lab.tasks.interface import Problem
+from revenuer.models import Completion, Usage
 
 FILE = "responses.jsonl"
 #: Queries that a model on this machine answers together.
 CHUNK = 64
-#: Tokens that a template puts around a prompt, at most.
-AROUND = 128
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Answered:
     @property
     def completion(self) -> Completion:
         """The response as the model gave it."""
-        return Completion(self.text, reasoning=self.reasoning)
+        usage = Usage(asked_tokens=self.asked_tokens, written_tokens=self.written_tokens)
+        return Completion(self.text, reasoning=self.reasoning, usage=usage)
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,15 @@ class Harvest:
 
 
 def harvested(
-    store: Store,
-    teacher: Speaker,
-    settings: HarvestSettings,
-    prices: PriceSettings,
-    *,
-    workers: int,
+    store: Store, teacher: Speaker, settings: HarvestSettings, purse: Purse, *, workers: int
 ) -> Harvest:
     """Return the responses to the first queries, asking for those that are missing.
 
     Args:
         store: Where they are kept.
         teacher: Who is asked.
-        settings: How many, how warm, and what they may cost.
-        prices: Of a served teacher.
+        settings: How many, and how warm.
+        purse: Pays a served teacher.
         workers: Requests at a time to a server.
 
     Raises:
@@ -107,114 +104,102 @@ def harvested(
         seed=settings.seed,
     )
     path = step.folder / FILE
-    kept = _read(path)
     if teacher.is_served:
-        missing = [number for number in range(settings.queries) if number not in kept]
-        asking = _one_by_one(teacher, missing, settings, prices, list(kept.values()), workers)
-    else:
-        _drop_torn(path, kept)
-        asking = _in_chunks(teacher, len(kept), settings)
+        problems = [teacher.task.problem(number, "train") for number in range(settings.queries)]
+        way = Way(settings.temperature, settings.seed, workers)
+        return Harvest(paid_for(path, teacher, problems, way, purse), step.folder)
+    kept = _read(path)
+    _drop_torn(path, kept)
+    _keep(path, kept, _in_chunks(teacher, len(kept), settings))
+    return Harvest([kept[number] for number in range(settings.queries)], step.folder)
+
+
+class Way(NamedTuple):
+    """How a server is asked.
+
+    Attributes:
+        temperature: 0 takes the likeliest token.
+        seed: Of the first request; each has one of its own.
+        workers: Requests at a time.
+    """
+
+    temperature: float
+    seed: int
+    workers: int
+
+
+def paid_for(
+    path: Path, teacher: Speaker, problems: Sequence[Problem], way: Way, purse: Purse
+) -> list[Answered]:
+    """Return what a server answers, asked for what is missing in a file and kept there at once.
+
+    Raises:
+        InputError: As for a harvest.
+    """
+    kept = _read(path)
+    purse.book(list(kept.values()))
+    missing = [number for number in range(len(problems)) if number not in kept]
+    _keep(path, kept, _one_by_one(teacher, problems, missing, way, purse))
+    return [kept[number] for number in range(len(problems))]
+
+
+def _keep(path: Path, kept: dict[int, Answered], asking: Iterable[list[Answered]]) -> None:
     with path.open("a", encoding="utf-8") as file:
         for some in asking:
             file.write("".join(json.dumps(asdict(each)) + "\n" for each in some))
             file.flush()
             os.fsync(file.fileno())
             kept |= {each.number: each for each in some}
-    return Harvest([kept[number] for number in range(settings.queries)], step.folder)
 
 
 def _in_chunks(teacher: Speaker, done: int, settings: HarvestSettings) -> Iterator[list[Answered]]:
     for start in range(done, settings.queries, CHUNK):
         numbers = range(start, start + CHUNK)
-        yield _answered(teacher, numbers, settings, settings.seed + start)
+        problems = [teacher.task.problem(number, "train") for number in numbers]
+        yield _answered(teacher, problems, start, settings.temperature, settings.seed + start)
 
 
 def _one_by_one(
     teacher: Speaker,
+    problems: Sequence[Problem],
     missing: Sequence[int],
-    settings: HarvestSettings,
-    prices: PriceSettings,
-    kept: Sequence[Answered],
-    workers: int,
+    way: Way,
+    purse: Purse,
 ) -> Iterator[list[Answered]]:
-    purse = _Purse(settings.max_usd, prices, kept)
     left = deque(missing)
     failed: BaseException | None = None
-    waiting: set[Future[list[Answered]]] = set()
-    with ThreadPoolExecutor(workers) as pool:
+    waiting: dict[Future[list[Answered]], float] = {}
+    with ThreadPoolExecutor(way.workers) as pool:
         while True:
-            while failed is None and left and len(waiting) < workers:
-                refusal = purse.refuses(teacher, left[0])
+            while failed is None and left and len(waiting) < way.workers:
+                number = left[0]
+                worst = purse.worst(problems[number].prompt + teacher.system, teacher.limit)
+                refusal = purse.refuses(worst)
                 if refusal is not None:
                     # What is in flight may turn out cheaper than was set aside for it.
                     failed = None if waiting else refusal
                     break
-                number = left.popleft()
-                seed = settings.seed + number
-                waiting.add(pool.submit(_answered, teacher, [number], settings, seed))
+                one, seed = [problems[left.popleft()]], way.seed + number
+                waiting[pool.submit(_answered, teacher, one, number, way.temperature, seed)] = worst
             if not waiting:
                 break
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             # One that failed ends the asking; what is in flight is paid for and is kept.
             failed = failed or next(filter(None, (each.exception() for each in done)), None)
-            for found in (each.result() for each in done if not each.exception()):
-                purse.settle(found[0])
+            worsts = [(each, waiting.pop(each)) for each in done]
+            for found, worst in ((each.result(), w) for each, w in worsts if not each.exception()):
+                purse.settle(worst, found[0])
                 yield found
     if failed is not None:
         raise failed
 
 
-class _Purse:
-    """What was spent, and what requests in flight may cost at most."""
-
-    def __init__(self, cap: float, prices: PriceSettings, kept: Sequence[Answered]) -> None:
-        self._cap, self._prices, self._promised = cap, prices, 0.0
-        self._worst: dict[int, float] = {}
-        self._spent, self._answered = sum(price(each, prices) for each in kept), len(kept)
-
-    def refuses(self, teacher: Speaker, number: int) -> InputError | None:
-        """Set money aside for a query, or say why not."""
-        asked = teacher.task.problem(number, "train").prompt + teacher.system
-        # No tokeniser makes more tokens than there are bytes.
-        worst = self._cost(len(asked.encode()) + AROUND, teacher.limit)
-        if self._cap and self._spent + self._promised + worst > self._cap:
-            return InputError(
-                f"the harvest stops at {self._answered} responses: the next could pass "
-                f"{self._cap:g} USD",
-                hint="raise max_usd, or lower queries; what was answered is kept",
-            )
-        self._worst[number] = worst
-        self._promised += worst
-        return None
-
-    def settle(self, answered: Answered) -> None:
-        """Book what a query did cost."""
-        self._promised -= self._worst.pop(answered.number)
-        self._spent += price(answered, self._prices)
-        self._answered += 1
-
-    def _cost(self, asked: int, written: int) -> float:
-        prices = self._prices
-        return (
-            asked * prices.usd_per_million_asked + written * prices.usd_per_million_written
-        ) / 1e6
-
-
-def price(answered: Answered, prices: PriceSettings) -> float:
-    """Return what a response cost, in USD."""
-    return (
-        answered.asked_tokens * prices.usd_per_million_asked
-        + answered.written_tokens * prices.usd_per_million_written
-    ) / 1e6
-
-
 def _answered(
-    teacher: Speaker, numbers: Sequence[int], settings: HarvestSettings, seed: int
+    teacher: Speaker, problems: Sequence[Problem], first: int, temperature: float, seed: int
 ) -> list[Answered]:
-    problems = [teacher.task.problem(number, "train") for number in numbers]
-    said = teacher.answer(problems, temperature=settings.temperature, seed=seed)
+    said = teacher.answer(problems, temperature=temperature, seed=seed)
     found = []
-    for number, each in zip(numbers, said, strict=True):
+    for number, each in enumerate(said, first):
         if each.usage is None:
             raise InputError(
                 f"{teacher.model.name} does not tell how many tokens it wrote",

@@ -20,6 +20,7 @@ from revenuer.lab.distil.account import Account
 from revenuer.lab.distil.config import Experiment, StudentSettings
 from revenuer.lab.distil.fidelity import Answers, Fidelity
 from revenuer.lab.distil.harvest import Answered, Harvest, harvested
+from revenuer.lab.distil.purse import Purse
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store, write
 from revenuer.lab.distil.student import Material, taught
@@ -207,15 +208,12 @@ def set_up(experiment: Experiment, out: Path, *, tell: Tell = lambda said: None)
     limit = experiment.harvest.max_tokens
     teacher = open_teacher(store, task, experiment.teacher, limit)
     tell(f"Teacher: {teacher.model.name}.")
-    harvest = harvested(
-        store,
-        teacher,
-        experiment.harvest,
-        experiment.prices,
-        workers=experiment.teacher.workers,
-    )
+    workers = experiment.teacher.workers
+    purse = Purse(experiment.harvest.max_usd, experiment.prices)
+    # First, since it is cheaper, and may show that the rest is not worth asking for.
+    its = fidelity.answered(store, teacher, problems, purse, workers=workers)
+    harvest = harvested(store, teacher, experiment.harvest, purse, workers=workers)
     tell(f"Harvest: {len(harvest.responses):,} responses.")
-    its = fidelity.answered(store, teacher, problems)
     return Stage(experiment, store, task, teacher, harvest, problems, its)
 
 
