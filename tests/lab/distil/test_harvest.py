@@ -130,18 +130,34 @@ def test_what_is_in_flight_when_one_fails_is_kept(tmp_path: Path) -> None:
     assert len(_file(tmp_path).read_text().splitlines()) == 20
 
 
-def test_a_model_here_answers_in_whole_chunks_whatever_was_torn(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("lost", "again"), [(3, [CHUNK]), (20, [0, CHUNK])])
+def test_a_model_here_answers_in_whole_chunks_whatever_was_torn(
+    tmp_path: Path, lost: int, again: list[int]
+) -> None:
     straight = _asked(tmp_path / "a", here(Scripted()), CHUNK + 5)
     _asked(tmp_path / "b", here(Scripted()), CHUNK + 5)
     path = _file(tmp_path / "b")
-    path.write_bytes(path.read_bytes()[: -len(path.read_bytes()) // 4])
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-lost])[:-5])
     model = Scripted()
 
     told = _asked(tmp_path / "b", here(model), CHUNK + 5)
 
     assert told.responses == straight.responses
-    assert {seed for _, seed in model.asked} == {100 + CHUNK}
+    assert {seed for _, seed in model.asked} == {100 + first for first in again}
     assert len(told.responses) == CHUNK + 5
+
+
+def test_a_model_here_is_asked_no_more_than_there_are_problems(tmp_path: Path) -> None:
+    model = Scripted()
+
+    few = _asked(tmp_path, here(model), 5)
+    more = _asked(tmp_path, here(model), CHUNK + 5)
+
+    # A part of a chunk is answered anew when more is asked for, to the same responses.
+    assert len(model.asked) == 5 + CHUNK + 5
+    assert more.responses[:5] == few.responses
+    _asked(tmp_path, here(model), CHUNK + 5)
+    assert len(model.asked) == 5 + CHUNK + 5
 
 
 @pytest.mark.parametrize("change", ["temperature", "seed", "limit", "teacher"])

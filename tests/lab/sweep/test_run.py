@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,3 +104,53 @@ def test_a_teacher_that_guesses_is_refused_before_any_cell_is_run(tmp_path: Path
         sweep(SMALL, tmp_path)
 
     assert not list(tmp_path.glob("steps/cell-*"))
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+from tests.lab.sweep.test_run import SMALL
+from revenuer.lab.sweep import verdict
+from revenuer.lab.sweep.run import sweep
+if __name__ == "__main__":
+    verdict.check_teacher = lambda teacher, chance: None
+    sweep(SMALL, Path(sys.argv[1]), workers=2)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_guesses")
+def test_a_sweep_that_was_killed_leaves_no_worker_and_goes_on(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    script = tmp_path / "child.py"
+    script.write_text(_CHILD)
+    environment = os.environ | {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}
+    out = tmp_path / "out"
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        [sys.executable, str(script), str(out)], env=environment
+    ) as child:
+        _wait(lambda: bool(list(out.glob("steps/cell-*/step.json"))))
+        workers = _children(child.pid)
+        child.send_signal(signal.SIGKILL)
+    kept = {path: path.stat().st_mtime_ns for path in out.glob("steps/cell-*/step.json")}
+
+    assert len(workers) >= 2
+    _wait(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    sweep(SMALL, out, workers=1)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def _wait(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        fields = status.read_text().rpartition(")")[2].split()
+        if int(fields[1]) == parent:
+            found.append(int(status.parent.name))
+    return found

@@ -109,7 +109,8 @@ def harvested(
         way = Way(settings.temperature, settings.seed, workers)
         return Harvest(paid_for(path, teacher, problems, way, purse), step.folder)
     kept = _read(path)
-    _drop_torn(path, kept)
+    if any(number not in kept for number in range(settings.queries)):
+        _drop_torn(path, kept)
     _keep(path, kept, _in_chunks(teacher, len(kept), settings))
     return Harvest([kept[number] for number in range(settings.queries)], step.folder)
 
@@ -154,7 +155,7 @@ def _keep(path: Path, kept: dict[int, Answered], asking: Iterable[list[Answered]
 
 def _in_chunks(teacher: Speaker, done: int, settings: HarvestSettings) -> Iterator[list[Answered]]:
     for start in range(done, settings.queries, CHUNK):
-        numbers = range(start, start + CHUNK)
+        numbers = range(start, min(start + CHUNK, settings.queries))
         problems = [teacher.task.problem(number, "train") for number in numbers]
         yield _answered(teacher, problems, start, settings.temperature, settings.seed + start)
 
