@@ -83,9 +83,10 @@ def test_a_training_that_was_killed_ends_at_the_same_weights(tmp_path: Path) -> 
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
-def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"no checkpoint", b""])
+def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
     kept = Checkpoint(tmp_path / "held.pt")
-    kept.path.write_bytes(b"no checkpoint")
+    kept.path.write_bytes(content)
 
     with pytest.raises(InputError, match=r"held\.pt is no checkpoint of this training"):
         fit(SmallModel(SIZE), _next(SmallModel(SIZE)), 3, Course(), kept)

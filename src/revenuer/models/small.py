@@ -64,7 +64,7 @@ class Size:
 
 
 class SmallModel(nn.Module):
-    """The weights; `revenuer.models.folder` reads one as a suspect.
+    """The weights; `revenuer.models.own` puts them behind the interface of all models.
 
     Args:
         size: How large.

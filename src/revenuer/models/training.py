@@ -174,7 +174,7 @@ def _resumed(
         model.load_state_dict(told["model"])
         optimiser.load_state_dict(told["optimiser"])
         return list(told["losses"])
-    except (OSError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, LookupError, ValueError, pickle.PickleError) as error:
         raise InputError(
             f"{checkpoint.path} is no checkpoint of this training", hint="delete it to start anew"
         ) from error
