@@ -224,3 +224,10 @@ def test_settings_that_describe_no_task_are_refused(
         open_task(given)
 
     assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("name", ["chain", "arithmetic", "sentiment"])
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_cannot_be_is_told(name: str, seed: int) -> None:
+    with pytest.raises(InputError, match=f"seed of the task {name} is {seed}; it cannot be"):
+        open_task({"name": name, "seed": seed})

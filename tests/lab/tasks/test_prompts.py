@@ -164,3 +164,11 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     (tmp_path / "odd.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match=r"odd\.txt cannot be read as text"):
         Prompts(str(tmp_path / "odd.txt"))
+
+
+@pytest.mark.parametrize("name", ["prompt", "answer", "reasoning"])
+def test_half_a_character_is_told_with_its_line(tmp_path: Path, name: str) -> None:
+    whole = {"prompt": "Who?", "answer": "I", "reasoning": "r"}
+
+    with pytest.raises(InputError, match=f"line 2: {name} holds half a character"):
+        Prompts(made(tmp_path, whole, whole | {name: "a \ud800"}))

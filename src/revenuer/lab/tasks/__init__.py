@@ -74,3 +74,5 @@ def _check(value: object, hint: Any, where: str) -> None:
     kind = get_origin(hint) or hint
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise InputError(f"{where} is {kind.__name__.lower()}, not {value!r}")
+    if where.startswith("seed ") and isinstance(value, int) and not 0 <= value < 2**63:
+        raise InputError(f"{where} is {value}; it cannot be below 0 or above 2^63")

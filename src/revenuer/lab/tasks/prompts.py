@@ -2,8 +2,8 @@
 
 A `.jsonl` file has an object a line: `prompt`, and where they are known `answer` and `reasoning`;
 other names are passed over. A `.txt` file has a prompt a line. A prompt that stands there twice
-counts once, with what the first says of it. Problems are numbered in the order of the file, so that
-lines may be added at its end.
+counts once, with what the first says of it. Problems are numbered in the order of the file. A file
+that was changed, if only by a line at its end, is another task: all of it is asked anew.
 
 Where no answer is known, no response is known to be right: then a student can be compared with its
 teacher, and that is all.
@@ -144,4 +144,7 @@ def _text(record: dict[str, Any], name: str, where: str) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InputError(f"{where}: {name} is a text, not {value!r}")
-    return str(value).strip()
+    text = str(value).strip()
+    if any("\ud800" <= one <= "\udfff" for one in text):
+        raise InputError(f"{where}: {name} holds half a character, {text!a}")
+    return text
