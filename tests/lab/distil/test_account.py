@@ -80,9 +80,9 @@ def test_looking_at_the_teacher_makes_it_work() -> None:
     logits = account.of_training(replace(SETTINGS, method="logits"), TOLD, own, teacher)
     policy = account.of_training(replace(SETTINGS, method="on-policy"), TOLD, own, teacher)
 
-    assert logits == Flops(base + teacher.forward(3, 10).number)
+    assert logits == Flops(base + teacher.forward(3, 11).number)
     # Of five steps three are on-policy.
-    each = own.generation(2, 7, 5).number + teacher.forward(2, 10).number
+    each = own.generation(2, 7, 5).number + teacher.forward(2, 11).number
     assert policy == Flops(base + 3 * each, counted=False)
     assert account.of_training(replace(SETTINGS, method="logits"), TOLD, own, None) is None
 

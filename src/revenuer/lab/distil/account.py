@@ -109,10 +109,11 @@ def of_training(
         return total
     if teacher is None:
         return None
+    # The teacher reads the last token as well, which a student only predicts.
     if settings.method != "on-policy":
-        return total + teacher.forward(told["responses"], row)
+        return total + teacher.forward(told["responses"], row + 1)
     own_texts = settings.steps - settings.steps // 2
-    each = own.generation(settings.rows, prompt, said) + teacher.forward(settings.rows, row)
+    each = own.generation(settings.rows, prompt, said) + teacher.forward(settings.rows, row + 1)
     # Texts of its own end when the student ends them: as long as the teacher's is an estimate.
     return total + Flops((each * own_texts).number, counted=False)
 
