@@ -75,6 +75,19 @@ def test_a_file_is_read_with_its_numbers_as_they_are_meant(tmp_path: Path) -> No
         ({"student": [{"queries": 5}]}, "queries is a list, not 5"),
         ({"student": [{"queries": ["a"]}]}, "queries is int, not 'a'"),
         ({"student": [{"queries": [5_000]}]}, "learns from 5000 responses of 4000"),
+        ({"student": [{"seeds": [2**63]}]}, "seeds is 9223372036854775808; it cannot be"),
+        ({"student": [{"seeds": [1, 1]}]}, "a seed or a number of queries twice"),
+        ({"student": [{"queries": [5, 5]}]}, "a seed or a number of queries twice"),
+        ({"student": [{"name": "../x"}]}, r"x: \.\./x is no name of a folder"),
+        ({"student": [{"name": ""}]}, "is no name of a folder"),
+        ({"student": [{"width": 10, "heads": 4}]}, "student has 1 layers, 4 heads and a width of"),
+        ({"student": [{"heads": 0}]}, "student has 1 layers, 0 heads"),
+        ({"student": [{"width": 0}]}, "and a width of 0"),
+        ({"student": [{"layers": 0}]}, "student has 0 layers"),
+        ({"student": [{"width": 100_000}]}, "would have 1e\\+11 weights"),
+        ({"teacher": {"width": 10, "heads": 4}}, "the teacher has 4 layers, 4 heads"),
+        ({"teacher": {"steps": 0}}, "the teacher needs at least 1 step and row"),
+        ({"teacher": {"rows": 0}}, "the teacher needs at least 1 step and row"),
         ({"student": [{"temperature": 0.0}]}, "needs a temperature above 0"),
         ({"student": [{"top_k": 0}]}, "at least 1 alternative"),
     ],
@@ -98,3 +111,8 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     broken.write_text("[teacher")
     with pytest.raises(InputError, match=r"broken\.toml is no TOML: "):
         tables_of(broken)
+
+
+def test_a_model_that_is_there_needs_no_size() -> None:
+    experiment_of({"teacher": {"model": "x", "steps": 0, "width": 7}}, "x")
+    experiment_of({"student": [{"base": "x", "width": 7}]}, "x")

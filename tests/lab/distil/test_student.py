@@ -15,6 +15,7 @@ from revenuer.lab.distil.config import METHODS, StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.student import Material, taught
+from revenuer.lab.tasks import open_task
 from revenuer.models import characters, open_model
 from revenuer.models.own import OwnModel
 from revenuer.models.small import Size, SmallModel
@@ -107,3 +108,36 @@ def test_a_response_that_a_defence_emptied_can_be_learnt(tmp_path: Path) -> None
     emptied = replace(MATERIAL, responses=[Response("", "") for _ in PROBLEMS])
 
     assert taught(Store(tmp_path), emptied, _teacher(), SETTINGS, 0).told
+
+
+def test_what_a_method_needs_is_asked_before_the_harvest() -> None:
+    looking = replace(SETTINGS, method="logits")
+
+    student.check(TASK, served(Scripted()), SETTINGS)
+    student.check(TASK, _teacher(), looking)
+    with pytest.raises(InputError, match="needs the teacher's distributions"):
+        student.check(TASK, served(Scripted()), looking)
+    cutter = characters.tokeniser(TASK.alphabet[::-1])
+    size = Size(cutter.get_vocab_size(), 8, 1, 2, CONTEXT)
+    other = Speaker(OwnModel("other", SmallModel(size), cutter), TASK, "teacher", 5)
+    with pytest.raises(InputError, match="other cuts text into other tokens than the student"):
+        student.check(TASK, other, looking)
+
+
+def test_what_no_small_model_can_read_is_told_before_the_harvest(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("".join(f"{n} \x03?\n" for n in range(9)))
+
+    with pytest.raises(InputError, match="cannot be a character of an alphabet"):
+        student.check(open_task({"name": "prompts", "file": str(file)}), _teacher(), SETTINGS)
+
+
+def test_characters_that_only_the_teacher_knows_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("".join(f"What is {n}?\n" for n in range(40)))
+    task = open_task({"name": "prompts", "file": str(file), "limit": 40})
+    problems = [task.problem(n, "train") for n in range(4)]
+    material = Material(task, problems, [Response("a → b", "caf\u00e9 \ud83d")] * 4, "d")
+
+    assert student._pairs(material, SETTINGS)[0][1] == "<think>\na  b\n</think>\n\ncaf "
+    assert taught(Store(tmp_path), material, _teacher(), SETTINGS, 0).told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,33 @@ def test_another_system_message_or_other_weights_are_another_teacher(tmp_path: P
 
     assert len({plain.digest, told.digest, changed.digest}) == 3
     assert plain.training is None
+
+
+def test_another_tokeniser_in_its_folder_is_another_teacher(tmp_path: Path) -> None:
+    folder = trained(Store(tmp_path), TASK, SETTINGS).folder
+    plain = open_teacher(Store(tmp_path), TASK, TeacherSettings(model=str(folder)), 0)
+    (folder / "README.md").write_text("read me")
+    same = open_teacher(Store(tmp_path), TASK, TeacherSettings(model=str(folder)), 0)
+    with (folder / "tokenizer.json").open("a") as file:
+        file.write("\n")
+
+    other = open_teacher(Store(tmp_path), TASK, TeacherSettings(model=str(folder)), 0)
+
+    assert plain.digest == same.digest != other.digest
+
+
+def test_a_limit_beyond_what_a_teacher_reads_is_told_before_it_is_trained(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="writes at most 5 tokens, not 6") as refused:
+        open_teacher(Store(tmp_path), TASK, SETTINGS, 6)
+    assert refused.value.hint == "leave max_tokens out"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_package_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    monkeypatch.delitem(sys.modules, "revenuer.models.llamacpp", raising=False)
+    settings = TeacherSettings(model=f"llamacpp:{tmp_path}/a.gguf", system="s")
+
+    with pytest.raises(InputError, match="needs the package xllamacpp") as refused:
+        open_teacher(Store(tmp_path), TASK, settings, 0)
+    assert refused.value.hint == "pip install 'revenuer[lab-llamacpp]'"

@@ -18,6 +18,7 @@ from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.student import Material, taught
 from revenuer.lab.sweep import attackers
 from revenuer.lab.sweep.attackers import Distiller, Restoring
+from revenuer.lab.tasks import open_task
 from revenuer.lab.tasks.interface import Problem
 
 HELPER = StudentSettings(width=24, steps=1_500, rows=32, rate=1e-2)
@@ -38,6 +39,16 @@ def test_what_restores_reads_the_prompt_and_what_is_left() -> None:
     assert (task.alphabet, task.limit, task.chance) == (TASK.alphabet, TASK.limit, TASK.chance)
     assert task.problem(0, "train") == problem
     assert task.name == "restoring chain"
+
+
+def test_what_restores_is_shown_what_it_can_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("Who?\n")
+    task = Restoring(open_task({"name": "prompts", "file": str(file)}))
+
+    assert task.shown(Problem("Who?", Response("", "")), Response("", "I \u2192 me")).short == (
+        "Who?I  me"
+    )
 
 
 def _material(defence: str, first: int, last: int) -> Material:

@@ -66,6 +66,11 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ({"sweep": {"sizes": ["24"]}}, "no size '24'"),
         ({"sweep": {"sizes": ["0x24"]}}, "no size '0x24'"),
         ({"sweep": {"sizes": ["1x24x"]}}, "no size '1x24x'"),
+        (
+            {"sweep": {"sizes": ["1x9"]}},
+            "x: the student 1x9 has 1 layers, 2 heads and a width of 9",
+        ),
+        ({"sweep": {"sizes": ["1x99999"]}}, "x: the student 1x99999 "),
         ({"sweep": {"attackers": ["clever"]}}, "no attacker 'clever'"),
         ({"sweep": {"attackers": ["known"]}}, "needs the attacker `plain`"),
         ({"sweep": {"attackers": ["adaptive"]}}, "needs the attacker `plain`"),

@@ -1,8 +1,12 @@
-"""What an experiment is: one TOML file, checked before anything is paid for."""
+"""What an experiment is: one TOML file, checked before anything is paid for.
+
+Long, since each setting says what it is.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +16,12 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from revenuer.errors import InputError
 
 METHODS = ("traces", "answers", "logits", "top-k", "on-policy")
+#: No number is larger: seeds must fit 63 bits.
+LARGEST = 2**63
+#: Weights of the largest model that is trained here.
+MOST_WEIGHTS = 10**9
+#: What a folder may be called.
+NAME = re.compile(r"\w[\w.-]{0,99}")
 T = TypeVar("T")
 
 
@@ -71,7 +81,7 @@ class StudentSettings:
     """A model that learns.
 
     Attributes:
-        name: In tables and curves.
+        name: In tables and curves, and of a folder.
         method: `traces`, `answers`, `logits`, `top-k` or `on-policy`.
         base: A transformers folder or GGUF file to train further; empty starts a small model.
         queries: How many responses it learns from, one training each; empty takes all.
@@ -215,8 +225,8 @@ def _value(value: object, hint: Any, where: str) -> object:
     wanted = (int, float) if hint is float else (hint,)
     if not isinstance(value, wanted) or isinstance(value, bool) != (hint is bool):
         raise InputError(f"{where} is {hint.__name__}, not {value!r}")
-    if isinstance(value, int | float) and not 0 <= value < float("inf"):
-        raise InputError(f"{where} is {value}; it cannot be below 0 or infinite")
+    if isinstance(value, int | float) and not 0 <= value < LARGEST:
+        raise InputError(f"{where} is {value}; it cannot be below 0 or above {LARGEST:.0e}")
     return float(value) if hint is float else value
 
 
@@ -242,19 +252,56 @@ def _check(made: Experiment, where: str) -> None:
             f"{where}: max_usd is a cap without a price",
             hint="give [prices] usd_per_million_asked and usd_per_million_written",
         )
+    teacher = made.teacher
+    if not teacher.model:
+        if min(teacher.steps, teacher.rows) < 1:
+            raise InputError(f"{where}: the teacher needs at least 1 step and row")
+        check_size(teacher, f"{where}: the teacher")
     for each in made.student:
-        _check_student(each, made.harvest.queries, f"{where}: {each.name}")
+        _check_student(each, f"{where}: {each.name}")
+        _check_budgets(each, made.harvest.queries, f"{where}: {each.name}")
 
 
-def _check_student(student: StudentSettings, harvested: int, where: str) -> None:
+def check_size(model: TeacherSettings | StudentSettings, where: str) -> None:
+    """Refuse a small model that cannot be.
+
+    Raises:
+        InputError: A size is 0, the heads do not divide the width, or it is not small.
+    """
+    if min(model.layers, model.heads) < 1 or model.width < 1 or model.width % (2 * model.heads):
+        raise InputError(
+            f"{where} has {model.layers} layers, {model.heads} heads and a width of {model.width}",
+            hint="each at least 1, and the width a multiple of twice the heads",
+        )
+    weights = 12 * model.layers * model.width**2
+    if weights > MOST_WEIGHTS:
+        raise InputError(
+            f"{where} would have {weights:.0e} weights; {MOST_WEIGHTS:.0e} are the most that are "
+            "trained here",
+            hint="make it smaller",
+        )
+
+
+def _check_student(student: StudentSettings, where: str) -> None:
     if student.method not in METHODS:
         raise InputError(
             f"{where} has no method {student.method!r}", hint=f"known: {', '.join(METHODS)}"
         )
-    if not student.seeds or min((student.steps, student.rows, *student.queries)) < 1:
-        raise InputError(f"{where} needs a seed and at least 1 step, row and query")
     if not student.temperature or student.top_k < 1:
         raise InputError(f"{where} needs a temperature above 0 and at least 1 alternative")
+    if not NAME.fullmatch(student.name):
+        raise InputError(
+            f"{where} is no name of a folder", hint="letters, digits, `_`, `-` and `.` behind them"
+        )
+    if not student.base:
+        check_size(student, where)
+
+
+def _check_budgets(student: StudentSettings, harvested: int, where: str) -> None:
+    if not student.seeds or min((student.steps, student.rows, *student.queries)) < 1:
+        raise InputError(f"{where} needs a seed and at least 1 step, row and query")
+    if any(len(set(each)) < len(each) for each in (student.seeds, student.queries)):
+        raise InputError(f"{where} has a seed or a number of queries twice")
     if max(student.queries, default=0) > harvested:
         raise InputError(
             f"{where} learns from {max(student.queries)} responses of {harvested}",

@@ -6,7 +6,7 @@ the end are learnt; the prompt is read only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,11 @@ class Lessons:
         return after
 
 
+def legible(text: str, known: Container[str]) -> str:
+    """Return a text without the characters that a model does not know."""
+    return "".join(filter(known.__contains__, text))
+
+
 def lessons(cutter: Any, pairs: Sequence[tuple[str, str]], context: int) -> Lessons:
     """Return prompts and responses as rows.
 
@@ -56,7 +61,10 @@ def lessons(cutter: Any, pairs: Sequence[tuple[str, str]], context: int) -> Less
         InputError: There are no pairs, or one is longer than the context.
     """
     if not pairs:
-        raise InputError("there is nothing to learn from", hint="raise [harvest] queries")
+        raise InputError(
+            "there is nothing to learn from: no response has an answer that can be read",
+            hint="read responses.jsonl: was it cut off by max_tokens, or is it of another form?",
+        )
     prompts = [characters.encode(cutter, prompt) for prompt, _ in pairs]
     said = [characters.encode(cutter, response) for _, response in pairs]
     starts = np.array([1 + len(ids) for ids in prompts])

@@ -23,7 +23,7 @@ from revenuer.lab.distil.harvest import Answered, Harvest, harvested
 from revenuer.lab.distil.purse import Purse
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store, write
-from revenuer.lab.distil.student import Material, taught
+from revenuer.lab.distil.student import Material, check, taught
 from revenuer.lab.distil.tables import Trained
 from revenuer.lab.distil.teacher import open_teacher
 from revenuer.lab.tasks import open_task
@@ -208,6 +208,9 @@ def set_up(experiment: Experiment, out: Path, *, tell: Tell = lambda said: None)
     limit = experiment.harvest.max_tokens
     teacher = open_teacher(store, task, experiment.teacher, limit)
     tell(f"Teacher: {teacher.model.name}.")
+    for each in experiment.student:
+        if not each.base:
+            check(task, teacher, each)
     workers = experiment.teacher.workers
     purse = Purse(experiment.harvest.max_usd, experiment.prices)
     # First, since it is cheaper, and may show that the rest is not worth asking for.

@@ -10,7 +10,7 @@ from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import methods
 from revenuer.lab.distil.config import StudentSettings
-from revenuer.lab.distil.lessons import lessons
+from revenuer.lab.distil.lessons import legible, lessons
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Step, Store
 from revenuer.lab.distil.teacher import size_for
@@ -35,6 +35,20 @@ class Material:
     problems: Sequence[Problem]
     responses: Sequence[Response]
     digest: str
+
+
+def check(task: Task, teacher: Speaker, settings: StudentSettings) -> None:
+    """Refuse what cannot be taught, before the teacher is asked for anything.
+
+    Raises:
+        InputError: The teacher does not tell what the method needs, or cuts text otherwise; or the
+            task holds a character that no small model can read.
+    """
+    cutter = characters.tokeniser(task.alphabet)
+    if _looked_at(settings, teacher):
+        sample = task.problem(0, "train").short
+        cut = characters.encode(cutter, sample)
+        methods.check_tokeniser(teacher.model, cut, sample)
 
 
 def taught(
@@ -81,9 +95,6 @@ def _teach(
     cutter = characters.tokeniser(material.task.alphabet)
     pairs = _pairs(material, settings)
     rows = lessons(cutter, pairs, size.context)
-    if settings.method in methods.LOOKING:
-        sample = pairs[0][1]
-        methods.check_tokeniser(teacher.model, characters.encode(cutter, sample), sample)
     model = SmallModel(size, seed=course.seed)
     order = rows_in_order(len(rows), course.rows, course.seed)
     loss_of = methods.loss(settings, model, rows, teacher.model, order, course.seed)
@@ -123,7 +134,9 @@ def _looked_at(settings: StudentSettings, teacher: Speaker) -> dict[str, object]
 def _pairs(material: Material, settings: StudentSettings) -> list[tuple[str, str]]:
     hides = settings.method == "answers"
     shown = [Response("", each.answer) if hides else each for each in material.responses]
+    # A language model writes what a small one has no token for.
+    known = frozenset(material.task.alphabet)
     return [
-        (problem.short, material.task.write(response))
+        (problem.short, legible(material.task.write(response), known))
         for problem, response in zip(material.problems, shown, strict=True)
     ]

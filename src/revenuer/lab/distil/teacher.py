@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from revenuer.errors import InputError
 from revenuer.lab.distil import losses
 from revenuer.lab.distil.config import StudentSettings, TeacherSettings
 from revenuer.lab.distil.lessons import lessons
@@ -26,6 +27,8 @@ from revenuer.models.training import Checkpoint, Course, fit
 
 #: Where the bearer token of a served teacher is, if it asks for one.
 TOKEN = "REVENUER_TEACHER_TOKEN"  # noqa: S105 - the name of a variable
+#: Of the files in a model's folder that what it writes depends on.
+SUFFIXES = (".safetensors", ".bin", ".json", ".txt", ".model", ".jinja")
 
 
 def trained(store: Store, task: Task, settings: TeacherSettings) -> Step:
@@ -89,11 +92,17 @@ def open_teacher(store: Store, task: Task, settings: TeacherSettings, limit: int
         limit: Most tokens of a response; 0 takes the task's limit in characters.
 
     Raises:
-        InputError: There is no such model, or what reads it is not installed.
+        InputError: There is no such model, what reads it is not installed, or the limit is beyond
+            what it reads.
     """
     limit = limit or task.limit + 1
     place, system = settings.model, settings.system
     if not place:
+        if limit > task.limit + 1:
+            raise InputError(
+                f"a teacher trained here writes at most {task.limit + 1} tokens, not {limit}",
+                hint="leave max_tokens out",
+            )
         step = trained(store, task, settings)
         model = open_model(str(step.folder))
         return Speaker(model, task, step.digest, limit, training=step.told)
@@ -107,8 +116,13 @@ def _opened(settings: TeacherSettings) -> Model:
     place = settings.model
     if place.startswith("llamacpp:") and settings.system:
         # Only where a file is run by it is its package needed.
-        from revenuer.models.llamacpp import LlamaCppModel
-
+        try:
+            from revenuer.models.llamacpp import LlamaCppModel
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"{place} needs the package {error.name}",
+                hint="pip install 'revenuer[lab-llamacpp]'",
+            ) from error
         return LlamaCppModel(Path(place.removeprefix("llamacpp:")), system=settings.system)
     if not place.startswith(("http://", "https://")):
         return open_model(place)
@@ -123,9 +137,9 @@ def _opened(settings: TeacherSettings) -> Model:
 
 
 def _content(place: str) -> str:
-    """Return a digest of the weights at a place; of a server nothing is known."""
+    """Return a digest of weights, tokeniser and template; of a server nothing is known."""
     path = Path(place.removeprefix("llamacpp:"))
-    files = [path] if path.is_file() else sorted(path.glob("*.safetensors"))
+    files = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.suffix in SUFFIXES)
     found = hashlib.blake2b(digest_size=8)
     for each in files:
         with each.open("rb") as file:

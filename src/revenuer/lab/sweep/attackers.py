@@ -17,10 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil.config import StudentSettings
 from revenuer.lab.distil.fidelity import written
+from revenuer.lab.distil.lessons import legible
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.student import Material, taught
@@ -51,7 +53,7 @@ class Restoring:
         """As the task's."""
         return self.base.chance
 
-    @property
+    @cached_property
     def alphabet(self) -> str:
         """As the task's."""
         return self.base.alphabet
@@ -72,7 +74,8 @@ class Restoring:
 
     def shown(self, problem: Problem, left: Response) -> Problem:
         """Return the problem with what a defence left."""
-        return replace(problem, short=problem.short + self.base.write(left))
+        shown = legible(self.base.write(left), self.alphabet)
+        return replace(problem, short=problem.short + shown)
 
     def write(self, response: Response) -> str:
         """As the task writes it."""

@@ -13,6 +13,7 @@ from revenuer.guard import transforms
 from revenuer.lab.distil.config import (
     Experiment,
     StudentSettings,
+    check_size,
     experiment_of,
     section,
 )
@@ -133,6 +134,9 @@ def _check(experiment: Experiment, grid: SweepSettings, where: str) -> None:
     for size in grid.sizes:
         if not SIZE.fullmatch(size):
             raise InputError(f"{where}: no size {size!r}", hint="layers x width, as in 1x24")
+        layers, width = map(int, size.split("x"))
+        student = replace(experiment.student[0], layers=layers, width=width)
+        check_size(student, f"{where}: the student {size}")
     unknown = sorted(set(grid.attackers) - set(ATTACKERS))
     if unknown:
         raise InputError(

@@ -23,6 +23,7 @@ from revenuer.lab.sweep import report, tables, verdict
 from revenuer.lab.sweep.attackers import Distiller
 from revenuer.lab.sweep.grid import Cell, Sweep, cells
 from revenuer.lab.sweep.verdict import Price, Row, Verdict
+from revenuer.lab.tasks import told
 
 
 def sweep(
@@ -58,8 +59,8 @@ def sweep(
         found = _verdicts(wanted, stage, list(rows.values()), missing)
         ordered = [rows[cell] for cell in asked if cell in rows]
         tables.write(out / "cells.parquet", ordered)
-        told = [each.to_json() for each in found]
-        write(out / "verdicts.json", json.dumps(told, indent=1) + "\n")
+        verdicts = [each.to_json() for each in found]
+        write(out / "verdicts.json", json.dumps(verdicts, indent=1) + "\n")
         levels = {"teacher": stage.teacher_fidelity.accuracy, "chance": stage.task.chance}
         report.publish(out / "report.html", ordered, found, missing, levels=levels)
     return found
@@ -112,11 +113,11 @@ def _rows(
 ) -> Iterator[tuple[Cell, Row]]:
     missing = []
     for cell in asked:
-        told = _step(stage, wanted, cell).told
-        if told is None:
+        row = _step(stage, wanted, cell).told
+        if row is None:
             missing.append(cell)
         else:
-            yield cell, told
+            yield cell, row
     if not missing or not workers:
         return
     # A fork would carry over the threads of torch, which are not there any more.
@@ -178,6 +179,8 @@ def _done(cell: Cell) -> Row:
 
 def _step(stage: Stage, wanted: Sweep, cell: Cell) -> Step:
     first = max(wanted.grid.queries)
+    # What a teacher that was trained here is called says the task as well.
+    task = {} if stage.teacher.training else {"task": told(stage.task)}
     return stage.store.step(
         "cell",
         cell=asdict(replace(cell, defence=known_as(cell.defence))),
@@ -186,4 +189,5 @@ def _step(stage: Stage, wanted: Sweep, cell: Cell) -> Step:
         harvest=stage.harvest.digest(0, cell.queries),
         known=stage.harvest.digest(first, first + wanted.grid.known),
         teacher=stage.teacher.digest,
+        **task,
     )
