@@ -9,6 +9,7 @@ the pictures beside it. Some twenty minutes on two processors; a third of it is 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import subprocess
 import time
@@ -24,7 +25,7 @@ from revenuer.lab import configs
 from revenuer.lab.distil.config import Experiment, experiment_of
 from revenuer.lab.distil.run import Distilled, distil
 from revenuer.lab.sweep import report
-from revenuer.lab.sweep.grid import sweep_of
+from revenuer.lab.sweep.grid import cells, sweep_of
 from revenuer.lab.sweep.run import sweep
 from revenuer.lab.sweep.verdict import Verdict, mean_of
 
@@ -33,6 +34,7 @@ DOCS = HERE.parent / "docs"
 PAGE = DOCS / "explanation" / "distillation.md"
 BEGIN, END = "<!-- begin: runs/lab.py -->\n", "<!-- end: runs/lab.py -->\n"
 SEEDS = (0, 1, 2)
+CELL = ("defence", "attacker", "queries", "training", "size", "seed")
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
@@ -87,25 +89,42 @@ def _times(ratio: float | None) -> str:
     return f"{ratio:.2g}" if ratio < 10 else f"{ratio:,.0f}"
 
 
-def swept(found: list[Verdict], rows: list[dict[str, Any]]) -> list[str]:
+def swept(title: str, found: list[Verdict], rows: list[dict[str, Any]]) -> list[str]:
     """Return a sweep as its verdicts and the means of its cells."""
-    lines = ["### The sweep", "", *(f"* {each.sentence}" for each in found), ""]
+    lines = [f"### {title}", "", *(f"* {each.sentence}" for each in found), ""]
     lines += [
-        "| defence | attacker | queries | training | right, mean over seeds | 95 % interval "
-        "| lowest and highest seed |",
-        "|---|---|---|---|---|---|---|",
+        "| defence | attacker | queries | training | student | right, mean over seeds "
+        "| 95 % interval | lowest and highest seed |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     groups: dict[tuple[Any, ...], list[float]] = {}
     for row in rows:
-        key = (row["defence"], row["attacker"], row["queries"], row["training"])
+        key = (row["defence"], row["attacker"], row["queries"], row["training"], row["size"])
         groups.setdefault(key, []).append(row["accuracy"])
-    for (defence, attacker, queries, training), values in sorted(groups.items()):
+    for (defence, attacker, queries, training, size), values in sorted(groups.items()):
         mean = mean_of(values)
         lines.append(
-            f"| {defence} | {attacker} | {queries:,} | {training}x | {mean.value:.1%} "
+            f"| {defence} | {attacker} | {queries:,} | {training}x | {size} | {mean.value:.1%} "
             f"| {mean.low:.1%} – {mean.high:.1%} | {min(values):.1%} – {max(values):.1%} |"
         )
     return [*lines, ""]
+
+
+def piecewise(out: Path) -> list[str]:
+    """Return what is done of the full grid, and what is not."""
+    wanted = sweep_of(_tables("sweep_full"), "sweep_full.toml")
+    found = sweep(wanted, out, report_only=True, tell=print)
+    rows = pq.read_table(out / "cells.parquet").to_pylist()
+    done = {tuple(row[name] for name in CELL) for row in rows}
+    asked = [dataclasses.asdict(cell) for cell in cells(wanted.grid)]
+    missing = [cell for cell in asked if tuple(cell[name] for name in CELL) not in done]
+    lines = swept("The full grid, so far", found, rows)
+    by: dict[str, int] = {}
+    for cell in missing:
+        kind = f"{cell['training']}x training, student {cell['size']}, {cell['attacker']}"
+        by[kind] = by.get(kind, 0) + 1
+    told = "; ".join(f"{kind}: {count}" for kind, count in sorted(by.items()))
+    return [*lines, f"Run: {len(done)} of {len(asked)} cells. Not run: {told}.", ""]
 
 
 def main() -> None:
@@ -114,6 +133,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--full", type=Path, metavar="DIR", help="where runs/sweep_full.sh ran")
     parser.add_argument("--write", action="store_true", help="write the page and its pictures")
     chosen = parser.parse_args()
     lines: list[str] = []
@@ -127,7 +147,9 @@ def main() -> None:
     found = sweep(wanted, chosen.out / "sweep", tell=print)
     print(f"sweep: {(time.monotonic() - began) / 60:.1f} minutes")
     rows = pq.read_table(chosen.out / "sweep" / "cells.parquet").to_pylist()
-    lines += swept(found, rows)
+    lines += swept("The default sweep", found, rows)
+    if chosen.full:
+        lines += piecewise(chosen.full)
     commit = subprocess.run(  # noqa: S603 - git, of this repository
         ["git", "-C", str(HERE), "log", "-1", "--format=%h of %cs"],  # noqa: S607
         capture_output=True, text=True, check=True,

@@ -120,6 +120,8 @@ def _rows(
             yield cell, row
     if not missing or not workers:
         return
+    # Cheap ones first: a sweep in pieces is broad before it is deep.
+    missing.sort(key=lambda cell: (cell.training, cell.queries, cell.attacker != "plain"))
     # A fork would carry over the threads of torch, which are not there any more.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, spawn, _begin, (wanted, out)) as pool:
