@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -94,8 +93,21 @@ def test_prices_agree_with_what_transforms_do(tmp_path: Path) -> None:
     assert wrong.steps_off > 0.95
 
 
-@pytest.mark.usefixtures("_guesses")
 def test_nothing_is_reported_before_anything_is_known(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no cell is done in") as refused:
+        sweep(SMALL, tmp_path, report_only=True)
+
+    assert refused.value.hint == "leave out --report-only"
+    # Nor was a teacher trained or asked.
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("_guesses")
+def test_defences_alone_are_not_reported(tmp_path: Path) -> None:
+    stage = set_up(SMALL.experiment, tmp_path)
+    cell = next(cell for cell in cells(SMALL.grid) if cell.defence != "none")
+    run._step(stage, SMALL, cell).finish(asdict(cell) | {"accuracy": 0.5})
+
     with pytest.raises(InputError, match="no cell without a defence is done"):
         sweep(SMALL, tmp_path, report_only=True)
 
@@ -105,56 +117,6 @@ def test_a_teacher_that_guesses_is_refused_before_any_cell_is_run(tmp_path: Path
         sweep(SMALL, tmp_path)
 
     assert not list(tmp_path.glob("steps/cell-*"))
-
-
-_CHILD = """
-import sys
-from pathlib import Path
-from tests.lab.sweep.test_run import SMALL
-from revenuer.lab.sweep import verdict
-from revenuer.lab.sweep.run import sweep
-if __name__ == "__main__":
-    verdict.check_teacher = lambda teacher, chance: None
-    sweep(SMALL, Path(sys.argv[1]), workers=2)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("_guesses")
-def test_a_sweep_that_was_killed_leaves_no_worker_and_goes_on(tmp_path: Path) -> None:
-    root = Path(__file__).parents[3]
-    script = tmp_path / "child.py"
-    script.write_text(_CHILD)
-    environment = os.environ | {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}
-    out = tmp_path / "out"
-    with subprocess.Popen(  # noqa: S603 - this interpreter
-        [sys.executable, str(script), str(out)], env=environment
-    ) as child:
-        _wait(lambda: bool(list(out.glob("steps/cell-*/step.json"))))
-        workers = _children(child.pid)
-        child.send_signal(signal.SIGKILL)
-    kept = {path: path.stat().st_mtime_ns for path in out.glob("steps/cell-*/step.json")}
-
-    assert len(workers) >= 2
-    _wait(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
-    sweep(SMALL, out, workers=1)
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-
-
-def _wait(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        fields = status.read_text().rpartition(")")[2].split()
-        if int(fields[1]) == parent:
-            found.append(int(status.parent.name))
-    return found
 
 
 def test_a_cell_knows_the_task_of_a_teacher_that_was_not_trained_here(tmp_path: Path) -> None:
@@ -168,3 +130,39 @@ def test_a_cell_knows_the_task_of_a_teacher_that_was_not_trained_here(tmp_path: 
         run._step(outside, SMALL, cell).folder
         != run._step(replace(outside, task=other), SMALL, cell).folder
     )
+
+
+_CHILD = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from revenuer.lab.sweep import verdict
+from revenuer.lab.sweep.run import sweep
+from tests.lab.sweep.test_run import SMALL
+if __name__ == "__main__":
+    verdict.check_teacher = lambda teacher, chance: None
+    slow = replace(SMALL.experiment, student=(replace(SMALL.experiment.student[0], steps=10**6),))
+    sweep(replace(SMALL, experiment=slow), Path(sys.argv[1]), workers=2)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_goes_on_after_a_sweep_was_stopped(tmp_path: Path, way: signal.Signals) -> None:
+    root = Path(__file__).parents[3]
+    (tmp_path / "child.py").write_text(_CHILD)
+    command = [sys.executable, str(tmp_path / "child.py"), str(tmp_path / "out")]
+    environment = os.environ | {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}
+    deadline = time.monotonic() + 120
+    # Its processes hold the other end: it closes with the last of them.
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        command, env=environment, stderr=subprocess.PIPE
+    ) as child:
+        while len(list(tmp_path.glob("out/steps/student-*/held.pt"))) < 2:
+            assert child.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        child.send_signal(way)
+        child.communicate(timeout=60)
+
+    assert child.returncode != 0

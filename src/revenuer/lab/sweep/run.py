@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from revenuer.errors import InputError
 from revenuer.guard import transforms
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil.run import Stage, Tell, known_as, one_thread, set_up
-from revenuer.lab.distil.store import Step, Store, write
+from revenuer.lab.distil.store import DONE, Step, Store, write
 from revenuer.lab.sweep import report, tables, verdict
 from revenuer.lab.sweep.attackers import Distiller
 from revenuer.lab.sweep.grid import Cell, Sweep, cells
@@ -47,6 +48,8 @@ def sweep(
         InputError: As for a distillation, or there is nothing to report of `none`.
         EvidenceError: The teacher is hardly better than guessing.
     """
+    if report_only and not list(out.glob(f"steps/cell-*/{DONE}")):
+        raise InputError(f"no cell is done in {out}", hint="leave out --report-only")
     with Store(out / "steps").locked(), one_thread():
         stage = set_up(wanted.experiment, out, tell=tell)
         verdict.check_teacher(stage.teacher_fidelity.accuracy, stage.task.chance)
@@ -129,6 +132,16 @@ def _rows(
         try:
             for each in as_completed(running):
                 yield running[each], each.result()
+        except KeyboardInterrupt:
+            # Cells that wait in its queue would be begun first; those that run go on another time.
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+        except BrokenProcessPool as error:
+            raise InputError(
+                "a process of the sweep was killed; cells that are done are kept",
+                hint="fewer --workers, if memory ran out",
+            ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -145,6 +158,7 @@ def _begin(wanted: Sweep, out: Path) -> None:
 
 
 def _end_with_parent() -> None:
+    """End with a parent that was killed, who can tell nobody to stop."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -155,6 +169,11 @@ def _done(cell: Cell) -> Row:
     """Do one cell, in a process that has begun."""
     wanted, stage = _held["work"]
     step = _step(stage, wanted, cell)
+    with step.held():
+        return step.told or step.finish(_row(wanted, stage, cell))
+
+
+def _row(wanted: Sweep, stage: Stage, cell: Cell) -> Row:
     settings = cell.student(wanted.experiment.student[0])
     # Behind all that any cell asks for: what the attacker has from elsewhere.
     first = max(wanted.grid.queries)
@@ -168,7 +187,7 @@ def _done(cell: Cell) -> Row:
         attacker = Distiller(stage.store, stage.teacher, settings, helper, cell.seed, known, left)
         material = attacker.material(material, cell.defence)
     found = stage.trained(settings, material, cell.queries, cell.seed)
-    return step.finish(
+    return (
         asdict(cell)
         | asdict(found.fidelity)
         | {
