@@ -163,6 +163,9 @@ def test_no_process_goes_on_after_a_sweep_was_stopped(tmp_path: Path, way: signa
             assert time.monotonic() < deadline
             time.sleep(0.05)
         child.send_signal(way)
-        child.communicate(timeout=60)
+        try:
+            child.communicate(timeout=60)
+        finally:
+            child.kill()
 
     assert child.returncode != 0

@@ -241,11 +241,11 @@ def _publish(told: Distilled, out: Path) -> None:
     )
     write(out / "compute.json", json.dumps(told.account.to_json(), indent=1) + "\n")
     for each in told.students:
-        # Not `step.json`: what is published is a model, not a step.
+        # What is published is a model: no step, nor what a killed training left.
         shutil.copytree(
             each.step.folder,
             out / "students" / each.name,
-            ignore=shutil.ignore_patterns("step.json"),
+            ignore=shutil.ignore_patterns("step.json", "held.pt*"),
             dirs_exist_ok=True,
         )
     report.publish(out / "report.html", told)
