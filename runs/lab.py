@@ -162,7 +162,7 @@ def main() -> None:
         before, rest = page.split(BEGIN)
         after = rest.split(END)[1]
         PAGE.write_text(before + BEGIN + text + END + after, encoding="utf-8")
-        pictures = report.pictures(rows, levels={"teacher": 1.0, "chance": 1 / 7})
+        pictures = report.pictures(rows, levels={"chance": 1 / 7})
         for training, picture in zip((1, 3), pictures, strict=True):
             (DOCS / f"sweep-{training}x.svg").write_text(picture, encoding="utf-8")
 

@@ -30,7 +30,8 @@ class TeacherSettings:
     """The model that answers.
 
     Attributes:
-        model: Folder, GGUF file, `llamacpp:FILE` or URL; empty trains a small one on the task.
+        model: Folder, GGUF file, `llamacpp:FILE` or URL; empty trains a small one on the task. A
+            server's token is read from the variable REVENUER_TEACHER_TOKEN.
         name: Which of a server's models; its first if empty.
         layers, width, heads, steps, rows, rate, seed: Of the small one.
         system: System message, for a model that is chatted with.
