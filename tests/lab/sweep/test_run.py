@@ -20,7 +20,6 @@ from revenuer.lab.distil.run import set_up
 from revenuer.lab.sweep import run, verdict
 from revenuer.lab.sweep.grid import Sweep, SweepSettings, cells
 from revenuer.lab.sweep.run import price_of, sweep
-from revenuer.lab.tasks import open_task
 
 SMALL = Sweep(
     replace(
@@ -117,19 +116,6 @@ def test_a_teacher_that_guesses_is_refused_before_any_cell_is_run(tmp_path: Path
         sweep(SMALL, tmp_path)
 
     assert not list(tmp_path.glob("steps/cell-*"))
-
-
-def test_a_cell_knows_the_task_of_a_teacher_that_was_not_trained_here(tmp_path: Path) -> None:
-    stage = set_up(SMALL.experiment, tmp_path)
-    cell = cells(SMALL.grid)[0]
-    outside = replace(stage, teacher=replace(stage.teacher, training=None))
-    other = open_task({"name": "chain", "steps": 2, "seed": 1})
-
-    assert run._step(stage, SMALL, cell) == run._step(replace(stage, task=other), SMALL, cell)
-    assert (
-        run._step(outside, SMALL, cell).folder
-        != run._step(replace(outside, task=other), SMALL, cell).folder
-    )
 
 
 _CHILD = """

@@ -24,7 +24,6 @@ from revenuer.lab.sweep import report, tables, verdict
 from revenuer.lab.sweep.attackers import Distiller
 from revenuer.lab.sweep.grid import Cell, Sweep, cells
 from revenuer.lab.sweep.verdict import Price, Row, Verdict
-from revenuer.lab.tasks import told
 
 
 def sweep(
@@ -200,8 +199,6 @@ def _row(wanted: Sweep, stage: Stage, cell: Cell) -> Row:
 
 def _step(stage: Stage, wanted: Sweep, cell: Cell) -> Step:
     first = max(wanted.grid.queries)
-    # What a teacher that was trained here is called says the task as well.
-    task = {} if stage.teacher.training else {"task": told(stage.task)}
     return stage.store.step(
         "cell",
         cell=asdict(replace(cell, defence=known_as(cell.defence))),
@@ -210,5 +207,4 @@ def _step(stage: Stage, wanted: Sweep, cell: Cell) -> Step:
         harvest=stage.harvest.digest(0, cell.queries),
         known=stage.harvest.digest(first, first + wanted.grid.known),
         teacher=stage.teacher.digest,
-        **task,
     )
