@@ -247,3 +247,11 @@ def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
 def test_one_line_is_one_line() -> None:
     assert one_line("a\r\n b\u2028c\x07d") == "a b c d"
     assert one_line("x" * 200) == "x" * 200
+
+
+@pytest.mark.parametrize("rest", ["127.0.0.1:x/v1", "127.0.0.1:80/v1", "[a"])
+def test_a_password_in_an_address_is_refused_and_not_printed(rest: str) -> None:
+    with pytest.raises(InputError, match="holds a name or password") as refused:
+        check(f"http://user:secret@{rest}")
+
+    assert "secret" not in str(refused.value)

@@ -139,11 +139,12 @@ def test_usage_is_what_the_server_counts_or_nothing(
         {"choices": [{"message": "a"}]},
         answer({"content": [{"type": "text", "text": "a"}]}),
         answer({"content": "a", "reasoning": {"text": "b"}}),
+        answer({"content": "\ud83d"}),
         answer({"content": "a"}, usage=[1]),
         answer({"content": "a"}, logprobs={"content": [{}]}),
         answer({"content": "a"}, logprobs={"content": [{"top_logprobs": [{"token": "a"}]}]}),
     ],
-    ids=str,
+    ids=ascii,
 )
 def test_another_form_is_told(odd: Any) -> None:
     with pytest.raises(InputError, match="it answers in another form than OpenAI's"):

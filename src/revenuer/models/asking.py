@@ -78,6 +78,13 @@ def check(url: str) -> None:
     Raises:
         InputError: It is not http or https, names no host or no possible port, or holds a password.
     """
+    # Before anything else is said of it: the password would stand in the message.
+    host = url.partition("://")[2].partition("/")[0]
+    if "@" in host:
+        raise InputError(
+            f"the address of {host.rpartition('@')[2]} holds a name or password",
+            hint="give a token instead",
+        )
     nothing = InputError(f"{url} is no address of a server", hint="http://HOST:PORT")
     try:
         parts = urlsplit(url)
@@ -86,10 +93,6 @@ def check(url: str) -> None:
         raise nothing from error
     if not is_address:
         raise nothing
-    if parts.username is not None:
-        raise InputError(
-            f"the address of {parts.hostname} holds a name or password", hint="give a token instead"
-        )
 
 
 def ask(url: str, body: dict[str, Any] | None = None, *, token: str | None, seconds: float) -> Any:

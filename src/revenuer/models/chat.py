@@ -84,6 +84,8 @@ def split(content: str) -> tuple[str, str]:
 def _text(told: Any) -> str:
     if told is not None and not isinstance(told, str):
         raise TypeError
+    # Raises at half a character, which no file can hold.
+    (told or "").encode()
     return told or ""
 
 
