@@ -10,8 +10,9 @@ from pathlib import Path
 from measure import arguments, finish, heading, table
 
 from revenuer.lab import configs
-from revenuer.lab.distil.config import Experiment, HarvestSettings, experiment_of
+from revenuer.lab.distil.config import experiment_of
 from revenuer.lab.distil.run import distil
+from revenuer.lab.distil.settings import Experiment, HarvestSettings
 
 SEEDS = (0, 1, 2)
 

@@ -29,7 +29,7 @@ from revenuer.cli.main import COMMANDS, main
 from revenuer.find.campaigns import intent, words
 from revenuer.find.features import lexicon
 from revenuer.guard import transforms
-from revenuer.lab.distil.config import (
+from revenuer.lab.distil.settings import (
     FidelitySettings,
     HarvestSettings,
     PriceSettings,

@@ -22,12 +22,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from revenuer.lab import configs
-from revenuer.lab.distil.config import Experiment, experiment_of
+from revenuer.lab.distil.config import experiment_of
 from revenuer.lab.distil.run import Distilled, distil
+from revenuer.lab.distil.settings import Experiment
 from revenuer.lab.sweep import report
 from revenuer.lab.sweep.grid import cells, sweep_of
 from revenuer.lab.sweep.run import sweep
-from revenuer.lab.sweep.verdict import Verdict, mean_of
+from revenuer.lab.sweep.verdict import Verdict, mean_of, over_seeds
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
@@ -97,11 +98,7 @@ def swept(title: str, found: list[Verdict], rows: list[dict[str, Any]]) -> list[
         "| 95 % interval | lowest and highest seed |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    groups: dict[tuple[Any, ...], list[float]] = {}
-    for row in rows:
-        key = (row["defence"], row["attacker"], row["queries"], row["training"], row["size"])
-        groups.setdefault(key, []).append(row["accuracy"])
-    for (defence, attacker, queries, training, size), values in sorted(groups.items()):
+    for (defence, attacker, queries, training, size), values in sorted(over_seeds(rows).items()):
         mean = mean_of(values)
         lines.append(
             f"| {defence} | {attacker} | {queries:,} | {training}x | {size} | {mean.value:.1%} "

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from revenuer.lab.distil import run
-from revenuer.lab.distil.config import Experiment, experiment_of
+from revenuer.lab.distil.config import experiment_of
+from revenuer.lab.distil.settings import Experiment
 from revenuer.lab.distil.teacher import TOKEN
 from revenuer.lab.tasks.prompts import Prompts
 from revenuer.models import open_model

@@ -12,7 +12,7 @@ from revenuer.cli import options
 from revenuer.errors import InputError
 
 if TYPE_CHECKING:
-    from revenuer.lab.distil.config import Experiment
+    from revenuer.lab.distil.settings import Experiment
     from revenuer.lab.sweep.grid import Sweep
 
 config = click.argument(

@@ -16,6 +16,7 @@ from gguf.quants import dequantize
 from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM
 
 from revenuer.errors import InputError
+from revenuer.models import tokeniser
 
 _NAMES = {
     "token_embd": "model.embed_tokens",
@@ -35,6 +36,17 @@ _PARTS = {
     "ffn_down": "mlp.down_proj",
 }
 
+#: What reading a damaged file raises, here and in the packages that read it.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+)
+
 
 def read(path: Path) -> tuple[Any, Any]:
     """Return model and tokeniser.
@@ -52,18 +64,18 @@ def read(path: Path) -> tuple[Any, Any]:
             )
         model = LlamaForCausalLM(config)
         missing, unknown = model.load_state_dict(_weights(tensors, config), strict=False)
-        tokeniser = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        with tokeniser.refusals():
+            cutter = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     except InputError:
         raise
-    # What reads the tokeniser raises errors of no class of its own.
-    except Exception as error:
+    except (*_DAMAGED, tokeniser.TokeniserError) as error:
         raise InputError(f"{path.name} is no GGUF file that can be read: {error}") from error
     # Without a head of its own the embedding is the head.
     if unknown or missing not in ([], ["lm_head.weight"]):
         raise InputError(f"{path.name} lacks {missing[:3]} or holds unknown {unknown[:3]}")
     if missing:
         model.tie_weights()
-    return model, tokeniser
+    return model, cutter
 
 
 def _weights(tensors: Any, config: Any) -> dict[str, Any]:

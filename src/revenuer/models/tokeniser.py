@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,9 @@ def load(folder: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"no tokeniser in {folder}", hint=f"it has {FILE}") from error
     try:
-        return Tokenizer.from_str(content)
-    except Exception as error:
-        _let_through_but_the_package(error)
+        with refusals():
+            return Tokenizer.from_str(content)
+    except TokeniserError as error:
         raise InputError(f"{place} is no tokeniser: {error}") from error
 
 
@@ -42,24 +44,37 @@ def encode(cutter: Any, text: str) -> list[int]:
         InputError: The tokeniser has no token for a character of it, and none for unknown ones.
     """
     try:
-        ids: list[int] = cutter.encode(text).ids
-    except Exception as error:
-        _let_through_but_the_package(error)
+        with refusals():
+            ids: list[int] = cutter.encode(text).ids
+    except TokeniserError as error:
         first = next((one for one in text if not _is_read(cutter, one)), text)
         raise InputError(f"the tokeniser cannot read {first!r}") from error
     return ids
 
 
+class TokeniserError(Exception):
+    """The package `tokenizers` refuses something."""
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Give the errors of `tokenizers` a class: it raises the bare one; what is below it is ours.
+
+    Raises:
+        TokeniserError: The package does.
+    """
+    try:
+        yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise TokeniserError(str(error)) from error
+
+
 def _is_read(cutter: Any, text: str) -> bool:
     try:
-        cutter.encode(text)
-    except Exception as error:
-        _let_through_but_the_package(error)
+        with refusals():
+            cutter.encode(text)
+    except TokeniserError:
         return False
     return True
-
-
-def _let_through_but_the_package(error: Exception) -> None:
-    # The package knows no error of its own and raises this class; what is below it is ours.
-    if type(error) is not Exception:
-        raise error

@@ -31,11 +31,13 @@ class Scripted:
         self._rule, self._usage, self._fails_after = rule, usage, fails_after
         self._lock = threading.Lock()
         self.asked: list[tuple[str, int]] = []
+        self.temperatures: set[float] = set()
 
     def generate(
         self, prompts: Sequence[str], *, limit: int, temperature: float = 1.0, seed: int = 0
     ) -> list[Completion]:
         """Answer, until it fails."""
+        self.temperatures.add(temperature)
         with self._lock:
             if self._fails_after is not None and len(self.asked) >= self._fails_after:
                 raise InputError("the server is gone")
@@ -43,12 +45,12 @@ class Scripted:
         return [Completion(self._rule(prompt, seed), usage=self._usage) for prompt in prompts]
 
     def encode(self, text: str) -> list[int]:
-        """Refuse."""
-        raise NotImplementedError
+        """Fail: who is asked for text is not asked for this."""
+        raise AssertionError(self)
 
     def score(self, context: Sequence[int], completion: Sequence[int]) -> Distributions:
-        """Refuse."""
-        raise NotImplementedError
+        """Fail: who is asked for text is not asked for this."""
+        raise AssertionError(self)
 
 
 def served(model: Scripted) -> Speaker:

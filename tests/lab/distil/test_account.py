@@ -11,10 +11,10 @@ import pytest
 from tests.lab.distil.speakers import TASK, Scripted, served
 
 from revenuer.lab.distil import account, flops
-from revenuer.lab.distil.config import Experiment, PriceSettings, StudentSettings
 from revenuer.lab.distil.fidelity import Answers, Fidelity
 from revenuer.lab.distil.flops import Estimate, Flops
 from revenuer.lab.distil.harvest import Answered, Harvest
+from revenuer.lab.distil.settings import Experiment, PriceSettings, StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.tables import Trained

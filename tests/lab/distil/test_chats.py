@@ -11,7 +11,7 @@ from tests.lab.distil.llamas import MATERIAL, PROBLEMS, TASK, TEMPLATE, llama
 from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import chats
-from revenuer.lab.distil.config import StudentSettings
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.student import Material
 from revenuer.lab.tasks import open_task

@@ -9,7 +9,8 @@ import pytest
 
 from revenuer.errors import InputError
 from revenuer.lab import configs
-from revenuer.lab.distil.config import Experiment, experiment_of, tables_of
+from revenuer.lab.distil.config import experiment_of, tables_of
+from revenuer.lab.distil.settings import Experiment
 
 
 def test_nothing_said_is_the_default() -> None:

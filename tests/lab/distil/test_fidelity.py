@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.lab.distil.speakers import Scripted, served
+from tests.lab.distil.speakers import TASK, Scripted, served
 
 from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import fidelity
-from revenuer.lab.distil.config import PriceSettings
 from revenuer.lab.distil.purse import Purse
+from revenuer.lab.distil.settings import PriceSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
-from revenuer.lab.tasks import open_task
-from revenuer.models import Capability, Completion, Distributions
 from revenuer.models.interface import Usage
 
-TASK = open_task({"name": "chain", "steps": 2})
 
-
-class Fixed:
-    """Answers 3 to everything, and counts how often it is asked."""
-
-    name = "fixed"
-    capabilities = Capability.TEXT
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def generate(
-        self, prompts: Sequence[str], *, limit: int, temperature: float = 1.0, seed: int = 0
-    ) -> list[Completion]:
-        """Answer."""
-        assert temperature == 0.0
-        self.asked += prompts
-        usage = Usage(asked_tokens=7, written_tokens=5)
-        return [Completion("12#3", usage=usage) for _ in prompts]
-
-    def encode(self, text: str) -> list[int]:
-        """Refuse."""
-        raise NotImplementedError
-
-    def score(self, context: Sequence[int], completion: Sequence[int]) -> Distributions:
-        """Refuse."""
-        raise NotImplementedError
+def _fixed() -> Scripted:
+    """Return a model that answers 3 to everything."""
+    return Scripted(lambda prompt, seed: "12#3", usage=Usage(asked_tokens=7, written_tokens=5))
 
 
 def test_answers_are_asked_for_once_and_kept(tmp_path: Path) -> None:
     problems = fidelity.held_out(TASK, 100)
-    first, second = Fixed(), Fixed()
+    first, second = _fixed(), _fixed()
 
     told = fidelity.answered(Store(tmp_path), Speaker(first, TASK, "d", 9), problems)
     again = fidelity.answered(Store(tmp_path), Speaker(second, TASK, "d", 9), problems)
 
-    assert first.asked == [problem.prompt for problem in problems]
+    assert [prompt for prompt, _ in first.asked] == [problem.prompt for problem in problems]
+    assert first.temperatures == {0.0}
     assert second.asked == []
     assert told == again
     assert told.responses[0] == Response("1\n2", "3")
@@ -66,8 +40,8 @@ def test_answers_are_asked_for_once_and_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("change", ["digest", "limit", "problems"])
 def test_another_model_limit_or_test_is_asked_anew(tmp_path: Path, change: str) -> None:
     problems = fidelity.held_out(TASK, 10)
-    fidelity.answered(Store(tmp_path), Speaker(Fixed(), TASK, "d", 9), problems)
-    model = Fixed()
+    fidelity.answered(Store(tmp_path), Speaker(_fixed(), TASK, "d", 9), problems)
+    model = _fixed()
     other = Speaker(model, TASK, "e" if change == "digest" else "d", 8 if change == "limit" else 9)
 
     fidelity.answered(Store(tmp_path), other, problems[1:] if change == "problems" else problems)

@@ -9,9 +9,9 @@ import pytest
 from tests.lab.distil.speakers import TASK, Scripted, here, served
 
 from revenuer.errors import InputError
-from revenuer.lab.distil.config import HarvestSettings, PriceSettings
 from revenuer.lab.distil.harvest import CHUNK, Harvest, harvested
 from revenuer.lab.distil.purse import AROUND, Purse
+from revenuer.lab.distil.settings import HarvestSettings, PriceSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.tasks import open_task

@@ -14,8 +14,8 @@ from tests.lab.distil.speakers import Scripted, here, served
 from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import account, chats, huggingface, trainers
-from revenuer.lab.distil.config import StudentSettings
 from revenuer.lab.distil.huggingface import taught
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.student import Material

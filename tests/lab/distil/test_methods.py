@@ -10,8 +10,8 @@ import torch
 
 from revenuer.errors import InputError
 from revenuer.lab.distil import losses, methods
-from revenuer.lab.distil.config import METHODS, StudentSettings
 from revenuer.lab.distil.lessons import lessons
+from revenuer.lab.distil.settings import METHODS, StudentSettings
 from revenuer.models import characters
 from revenuer.models.own import OwnModel
 from revenuer.models.small import Size, SmallModel

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from revenuer.lab.distil.config import PriceSettings
 from revenuer.lab.distil.purse import AROUND, Purse, price
+from revenuer.lab.distil.settings import PriceSettings
 from revenuer.models.interface import Usage
 
 PRICES = PriceSettings(usd_per_million_asked=1e5, usd_per_million_written=2e5)

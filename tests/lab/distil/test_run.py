@@ -18,14 +18,14 @@ import torch
 from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import run
-from revenuer.lab.distil.config import (
+from revenuer.lab.distil.run import distil, set_up
+from revenuer.lab.distil.settings import (
     Experiment,
     FidelitySettings,
     HarvestSettings,
     StudentSettings,
     TeacherSettings,
 )
-from revenuer.lab.distil.run import distil, set_up
 from revenuer.models import open_model
 
 TINY = Experiment(

@@ -11,7 +11,7 @@ from tests.lab.distil.speakers import TASK, Scripted, served
 from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import student
-from revenuer.lab.distil.config import METHODS, StudentSettings
+from revenuer.lab.distil.settings import METHODS, StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.student import Material, taught

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from revenuer.lab.distil import tables
-from revenuer.lab.distil.config import StudentSettings
 from revenuer.lab.distil.fidelity import Answers, Fidelity
 from revenuer.lab.distil.flops import Flops
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.tables import FIDELITY, Trained
 

@@ -9,7 +9,7 @@ import pytest
 from tests.lab.distil.speakers import TASK
 
 from revenuer.errors import InputError
-from revenuer.lab.distil.config import StudentSettings, TeacherSettings
+from revenuer.lab.distil.settings import StudentSettings, TeacherSettings
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.teacher import open_teacher, size_for, trained
 from revenuer.models.own import OwnModel

@@ -18,7 +18,7 @@ from trl.trainer import base_trainer
 
 from revenuer.lab.distil import chats, trainers
 from revenuer.lab.distil.chats import Row
-from revenuer.lab.distil.config import StudentSettings
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.trainers import Course
 from revenuer.models import pretrained
 from revenuer.models.pretrained import PretrainedModel

@@ -12,7 +12,7 @@ from tests.lab.distil.speakers import TASK, Scripted, here
 
 from revenuer.guard import transforms
 from revenuer.guard.transforms import Response
-from revenuer.lab.distil.config import StudentSettings
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.student import Material, taught

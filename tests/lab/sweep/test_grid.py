@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from revenuer.errors import InputError
-from revenuer.lab.distil.config import StudentSettings, tables_of
+from revenuer.lab.distil.config import tables_of
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.sweep.grid import Cell, SweepSettings, cells, sweep_of
 
 GRID = SweepSettings(

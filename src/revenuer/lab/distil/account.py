@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from revenuer.lab.distil import flops, methods
-from revenuer.lab.distil.config import Experiment, PriceSettings, StudentSettings
 from revenuer.lab.distil.fidelity import Answers
 from revenuer.lab.distil.flops import Flops, Operations
 from revenuer.lab.distil.harvest import Answered, Harvest
 from revenuer.lab.distil.purse import price
+from revenuer.lab.distil.settings import Experiment, PriceSettings, StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.tables import Trained
 from revenuer.models import Model

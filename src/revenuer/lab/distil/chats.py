@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jinja2 import TemplateError
+
 from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
-from revenuer.lab.distil.config import StudentSettings
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.student import Material
 from revenuer.lab.tasks.interface import Problem
@@ -81,8 +83,8 @@ def rows(
 def _asked(speaker: Speaker, problem: Problem) -> str:
     try:
         return speaker.asked(problem)
-    # A template is a program of whoever made the model; each fails in its own way.
-    except Exception as error:
+    # A template is a program of whoever made the model.
+    except (TemplateError, ValueError, TypeError, LookupError, AttributeError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise InputError(
             f"{speaker.model.name} cannot be asked by its chat template: {reason}",

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from revenuer.errors import InputError
-from revenuer.lab.distil.config import HarvestSettings
 from revenuer.lab.distil.purse import Purse
+from revenuer.lab.distil.settings import HarvestSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store, write
 from revenuer.lab.tasks import told

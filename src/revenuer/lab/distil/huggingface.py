@@ -21,7 +21,7 @@ import numpy as np
 from revenuer.errors import InputError
 from revenuer.lab.distil import chats, methods, vocabulary
 from revenuer.lab.distil.chats import Row
-from revenuer.lab.distil.config import StudentSettings
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Step, Store
 from revenuer.lab.distil.student import Material

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from revenuer.errors import InputError
 from revenuer.lab.distil import losses
-from revenuer.lab.distil.config import StudentSettings
 from revenuer.lab.distil.lessons import END, Lessons
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.models import Model, small
 from revenuer.models.small import SmallModel
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from revenuer.errors import InputError
-from revenuer.lab.distil.config import PriceSettings
+from revenuer.lab.distil.settings import PriceSettings
 
 #: Tokens that a template puts around a prompt, at most.
 AROUND = 128

@@ -17,10 +17,10 @@ from revenuer.guard import transforms
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import account, fidelity, huggingface, report, tables
 from revenuer.lab.distil.account import Account
-from revenuer.lab.distil.config import Experiment, StudentSettings
 from revenuer.lab.distil.fidelity import Answers, Fidelity
 from revenuer.lab.distil.harvest import Answered, Harvest, harvested
 from revenuer.lab.distil.purse import Purse
+from revenuer.lab.distil.settings import Experiment, StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store, write
 from revenuer.lab.distil.student import Material, check, taught

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from revenuer.errors import InputError
 from revenuer.guard.transforms import Response
 from revenuer.lab.distil import methods
-from revenuer.lab.distil.config import StudentSettings
 from revenuer.lab.distil.lessons import legible, lessons
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Step, Store
 from revenuer.lab.distil.teacher import size_for

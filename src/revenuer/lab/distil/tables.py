@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from revenuer.lab.distil.config import StudentSettings
 from revenuer.lab.distil.fidelity import Answers, Fidelity
 from revenuer.lab.distil.flops import Flops
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.store import Step
 
 FIDELITY = pa.schema(

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from revenuer.errors import InputError
 from revenuer.lab.distil import losses
-from revenuer.lab.distil.config import StudentSettings, TeacherSettings
 from revenuer.lab.distil.lessons import lessons
+from revenuer.lab.distil.settings import StudentSettings, TeacherSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Step, Store
 from revenuer.lab.tasks import told

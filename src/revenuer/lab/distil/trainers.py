@@ -35,7 +35,7 @@ from transformers.utils import logging
 from trl import DistillationConfig, DistillationTrainer, SFTConfig, SFTTrainer
 
 from revenuer.lab.distil.chats import Row
-from revenuer.lab.distil.config import StudentSettings
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.models.pretrained import PretrainedModel
 
 #: Steps between two checkpoints: each holds the weights three times.

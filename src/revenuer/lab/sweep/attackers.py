@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from revenuer.guard.transforms import Response
-from revenuer.lab.distil.config import StudentSettings
 from revenuer.lab.distil.fidelity import written
 from revenuer.lab.distil.lessons import legible
+from revenuer.lab.distil.settings import StudentSettings
 from revenuer.lab.distil.speaker import Speaker
 from revenuer.lab.distil.store import Store
 from revenuer.lab.distil.student import Material, taught

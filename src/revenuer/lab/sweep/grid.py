@@ -10,13 +10,8 @@ from typing import Any
 
 from revenuer.errors import InputError
 from revenuer.guard import transforms
-from revenuer.lab.distil.config import (
-    Experiment,
-    StudentSettings,
-    check_size,
-    experiment_of,
-    section,
-)
+from revenuer.lab.distil.config import check_size, experiment_of, section
+from revenuer.lab.distil.settings import Experiment, StudentSettings
 
 #: `plain` learns from what it gets; `adaptive` knows the defence; `known` learns from nothing but
 #: the undefended responses that the adaptive one has from elsewhere.

@@ -10,7 +10,7 @@ from revenuer.lab import curves
 from revenuer.lab.curves import Point
 from revenuer.lab.distil.store import write
 from revenuer.lab.sweep.grid import Cell
-from revenuer.lab.sweep.verdict import Row, Verdict, mean_of
+from revenuer.lab.sweep.verdict import Row, Verdict, mean_of, over_seeds
 
 
 def publish(
@@ -54,7 +54,7 @@ _LIMITS = (
 def pictures(rows: Sequence[Row], *, levels: Mapping[str, float]) -> list[str]:
     """Return a picture of accuracy against queries for each training budget and size."""
     found = []
-    means = _means(rows)
+    means = over_seeds(rows)
     for training, size in sorted({(row["training"], row["size"]) for row in rows}):
         lines: dict[str, list[Point]] = {}
         for (defence, attacker, queries, budget, own_size), values in sorted(means.items()):
@@ -83,7 +83,7 @@ def cells_table(rows: Sequence[Row]) -> Html:
         Column("Lowest and highest seed", is_number=True),
     ]
     said = []
-    for (defence, attacker, queries, training, size), values in sorted(_means(rows).items()):
+    for (defence, attacker, queries, training, size), values in sorted(over_seeds(rows).items()):
         mean = mean_of(values)
         said.append(
             (
@@ -99,11 +99,3 @@ def cells_table(rows: Sequence[Row]) -> Html:
             )
         )
     return table("Accuracy over seeds", columns, said)
-
-
-def _means(rows: Sequence[Row]) -> dict[tuple[str, str, int, int, str], list[float]]:
-    values: dict[tuple[str, str, int, int, str], list[float]] = {}
-    for row in rows:
-        key = (row["defence"], row["attacker"], row["queries"], row["training"], row["size"])
-        values.setdefault(key, []).append(row["accuracy"])
-    return values

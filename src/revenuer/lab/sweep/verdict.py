@@ -137,7 +137,8 @@ def of(
         chance: Accuracy of guessing.
         missing: Defence to its cells that were not run, the attacker `known` left out.
     """
-    means = _means(rows)
+    tried = [row for row in rows if row["attacker"] != "known"]
+    means = {key: mean_of(values) for key, values in over_seeds(tried).items()}
     taught = TAUGHT * teacher
     free = [key for key, mean in means.items() if key[0] == "none" and mean.value >= taught]
     found = []
@@ -160,14 +161,13 @@ def of(
 _Key = tuple[str, str, int, int, str]
 
 
-def _means(rows: Sequence[Row]) -> dict[_Key, Mean]:
-    """Return (defence, attacker, queries, training, size) -> mean over seeds."""
+def over_seeds(rows: Sequence[Row]) -> dict[_Key, list[float]]:
+    """Return (defence, attacker, queries, training, size) -> the accuracy of each seed."""
     values: dict[_Key, list[float]] = {}
     for row in rows:
-        if row["attacker"] != "known":
-            key = (row["defence"], row["attacker"], row["queries"], row["training"], row["size"])
-            values.setdefault(key, []).append(row["accuracy"])
-    return {key: mean_of(each) for key, each in values.items()}
+        key = (row["defence"], row["attacker"], row["queries"], row["training"], row["size"])
+        values.setdefault(key, []).append(row["accuracy"])
+    return values
 
 
 def _word(

@@ -42,6 +42,12 @@ RUNS_ANSWERS = frozenset(
     }
 )
 
+#: What a judge raises at an answer that it cannot parse; anything else is a fault, and is raised.
+UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError,
+    SyntaxError, RecursionError,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Gym:
@@ -141,8 +147,7 @@ class Gym:
     def _score(self, said: str, item: dict[str, Any]) -> float:
         try:
             return float(self._made.score_answer(said, item))
-        # Judges parse as they like, and raise what they like at an answer they cannot parse.
-        except Exception:
+        except UNREADABLE:
             return 0.0
 
     def _opened(self) -> Any:
