@@ -3,12 +3,10 @@
 The sentences come from a small grammar, which knows what each says, so that the teacher's own
 accuracy is measured, too. The student reads the sentence alone and writes one word.
 
-The teacher is shown four examples to go on from, or is asked a question. SmolLM2-135M-Instruct, on
-the first 60 problems to test with, four tokens each at temperature 0, is right about 98 % when it
-goes on from the examples. Asked through its chat template it is right about 90 % under its own
-system message ("You are a helpful AI assistant named SmolLM, trained by Hugging Face"), and about
-82 % under "You answer with one word."; 2 % at most name neither word. The question without a
-template it does not take for one: 18 % right, 58 % neither.
+The teacher is shown four examples to go on from, or is asked a question. SmolLM2-135M-Instruct is
+right about nearly all when it goes on from the examples (`runs/lab.py`). The question it takes for one
+only in its chat template, best under its own system message ("You are a helpful AI assistant named
+SmolLM, trained by Hugging Face"), and is right less often.
 """
 
 from __future__ import annotations
