@@ -4,9 +4,9 @@ The sentences come from a small grammar, which knows what each says, so that the
 accuracy is measured, too. The student reads the sentence alone and writes one word.
 
 The teacher is shown four examples to go on from, or is asked a question. SmolLM2-135M-Instruct is
-right about nearly all when it goes on from the examples (`runs/lab.py`). The question it takes for one
-only in its chat template, best under its own system message ("You are a helpful AI assistant named
-SmolLM, trained by Hugging Face"), and is right less often.
+right about nearly all when it goes on from the examples (`runs/lab.py`). The question it takes for
+one only in its chat template, best under its own system message ("You are a helpful AI assistant
+named SmolLM, trained by Hugging Face"), and is right less often.
 """
 
 from __future__ import annotations
